@@ -1,0 +1,28 @@
+// Every way in which Parley says no. A refusal has a stable code (it is part of the interface), and carries the facts
+// that the sentence for a person needs; the sentences live with the API's problem documents.
+import type { Instant } from './words.ts'
+import type { ClosedBecause } from './text-field.ts'
+
+export type Refusal =
+  | { readonly code: 'text-field-closed'; readonly reason: ClosedBecause; readonly until: Instant | null }
+  | { readonly code: 'not-found' }
+  | { readonly code: 'not-allowed' }
+  | { readonly code: 'not-your-session' }
+  | { readonly code: 'already-accepted' }
+  | { readonly code: 'no-free-slot'; readonly slots: number }
+  | { readonly code: 'wrong-phase'; readonly phase: string }
+  | { readonly code: 'newer-client-message'; readonly lastSeq: number }
+  | { readonly code: 'result-required'; readonly missing: 'result' | 'note' }
+  | { readonly code: 'unknown-result' }
+  | { readonly code: 'unknown-message' }
+  | { readonly code: 'not-retryable'; readonly status: string }
+  | { readonly code: 'client-banned' }
+  | { readonly code: 'channel-down'; readonly reason: string | null }
+
+export type RefusalCode = Refusal['code']
+
+/** The outcome of a rule: allowed, or refused, each with the facts that decided it. */
+export type Verdict<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly refusal: Refusal }
+
+export const allowed = <T>(value: T): Verdict<T> => ({ ok: true, value })
+export const refused = (refusal: Refusal): { readonly ok: false; readonly refusal: Refusal } => ({ ok: false, refusal })
