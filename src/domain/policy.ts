@@ -1,0 +1,65 @@
+// Who sees and touches which session (I7): the one policy that REST, websocket and lists ask.
+//
+//   operator       queued sessions of own groups, except one offered to another operator alone; own sessions;
+//                  ended ones of own groups; others' active ones, read-only, with the right `seeOthers`
+//   supervisor     the same for all sessions of their groups, and may end them
+//   administrator  all
+//   program        as the user whose token it carries
+import type { Phase, Role } from './words.ts'
+
+export interface Rights {
+  readonly userId: string
+  readonly role: Role
+  readonly groupIds: readonly string[]
+  readonly seeOthers: boolean
+  readonly slots: number
+}
+
+/** What of a session decides who may see it. */
+export interface AccessFacts {
+  readonly phase: Phase
+  readonly groupId: string | null
+  readonly operatorId: string | null
+  readonly offerOperatorId: string | null
+}
+
+export const SESSION_ACTIONS = ['accept', 'write', 'end', 'result', 'read'] as const
+export type SessionAction = (typeof SESSION_ACTIONS)[number]
+
+const inGroup = (rights: Rights, facts: AccessFacts): boolean =>
+  facts.groupId !== null && rights.groupIds.includes(facts.groupId)
+
+const isOwn = (rights: Rights, facts: AccessFacts): boolean => facts.operatorId === rights.userId
+
+export function maySee(rights: Rights, facts: AccessFacts): boolean {
+  if (rights.role === 'administrator' || isOwn(rights, facts)) return true
+  if (facts.phase === 'queued' && facts.offerOperatorId === rights.userId) return true
+  if (!inGroup(rights, facts)) return false
+  if (rights.role === 'supervisor') return true
+  switch (facts.phase) {
+    case 'queued':
+      return facts.offerOperatorId === null
+    case 'ended':
+      return true
+    case 'active':
+    case 'wrapUp':
+      return rights.seeOthers
+  }
+}
+
+export type Access = 'allowed' | 'not-found' | 'not-allowed' | 'not-your-session'
+
+/**
+ * `accept` of a session that was one's group's a moment ago is answered by the session's state, not by "not found":
+ * whoever lost the race learns that somebody else was first.
+ */
+export function mayDo(rights: Rights, facts: AccessFacts, action: SessionAction): Access {
+  if (action === 'accept') {
+    return maySee(rights, facts) || inGroup(rights, facts) ? 'allowed' : 'not-found'
+  }
+  if (!maySee(rights, facts)) return 'not-found'
+  if (isOwn(rights, facts)) return 'allowed'
+  if (facts.operatorId === null && action === 'write') return 'allowed'
+  if (rights.role !== 'operator' && (action === 'end' || action === 'result')) return 'allowed'
+  return facts.operatorId === null ? 'not-allowed' : 'not-your-session'
+}

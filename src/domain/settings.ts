@@ -1,0 +1,30 @@
+// The settings that administrators may change, with their defaults (seconds; 0 = off).
+import type { TimerSettings } from './timers.ts'
+
+export interface Settings extends TimerSettings {
+  /** For offers to one operator. */
+  readonly timeToAccept: number
+  /** For HeroCards that nobody answers. */
+  readonly noAnswer: number
+  /** Whether clients see that the operator has read. */
+  readonly readReceipts: boolean
+}
+
+export const DEFAULT_SETTINGS: Settings = {
+  timeToAccept: 60,
+  queueTime: 300,
+  windowWarning: 7200,
+  noAnswer: 259_200,
+  inactivity: 0,
+  wrapUpMax: 600,
+  readReceipts: true,
+}
+
+/** The stored rows over the defaults; a key that this code does not know is left alone. */
+export function settingsFrom(rows: readonly { readonly key: string; readonly value: unknown }[]): Settings {
+  const merged: Record<string, unknown> = { ...DEFAULT_SETTINGS }
+  for (const { key, value } of rows) {
+    if (key in DEFAULT_SETTINGS && typeof value === typeof merged[key]) merged[key] = value
+  }
+  return merged as unknown as Settings
+}

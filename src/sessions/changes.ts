@@ -1,0 +1,50 @@
+// How a committed change reaches the live view: every transaction that changes sessions raises each one's `rev` by
+// exactly one and says so, in this process directly after the commit and in all others through one NOTIFY.
+import { sql } from 'kysely'
+import { v7 } from 'uuid'
+import type { Trx } from '../db/database.ts'
+
+export interface Change {
+  readonly sessionId: string
+  /** The session's rev after the change. */
+  readonly rev: number
+}
+
+export const LIVE_CHANNEL = 'parley_live'
+
+/** NOTIFY takes 8,000 bytes; a larger batch says only "look again". */
+const NOTIFY_BYTES = 7_000
+
+export type LiveNotice =
+  | { readonly from: string; readonly changes: readonly (readonly [string, number])[] }
+  | { readonly from: string; readonly resync: true }
+  | { readonly from: string; readonly rights: string }
+  | { readonly from: string; readonly presence: string }
+
+export function noticeOf(changes: readonly Change[], from: string): string {
+  const notice: LiveNotice = { from, changes: changes.map((change) => [change.sessionId, change.rev]) }
+  const text = JSON.stringify(notice)
+  return Buffer.byteLength(text) <= NOTIFY_BYTES ? text : JSON.stringify({ from, resync: true } satisfies LiveNotice)
+}
+
+type Listener = (changes: readonly Change[]) => void
+
+export class ChangeBus {
+  /** Tells this process's own notices from those of others. */
+  readonly processId = v7()
+  readonly #listeners = new Set<Listener>()
+
+  emit(changes: readonly Change[]): void {
+    if (changes.length > 0) for (const listener of this.#listeners) listener(changes)
+  }
+
+  on(listener: Listener): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
+  }
+}
+
+export async function notify(trx: Trx, changes: readonly Change[], from: string): Promise<void> {
+  if (changes.length === 0) return
+  await sql`SELECT pg_notify(${LIVE_CHANNEL}, ${noticeOf(changes, from)})`.execute(trx)
+}

@@ -1,0 +1,250 @@
+// The decisions: a command of an operator, or a timer that fired, judged by the rules of the domain on the locked
+// row, in one transaction that also leaves the evidence. Called by the session's workflow; by the API only where the
+// workflow has already ended. A decision that is repeated finds its first outcome.
+import { sql } from 'kysely'
+import type { Trx } from '../db/database.ts'
+import { accept, type CommandKind, end, giveResult, type ResultFacts, type ResultGiven } from '../domain/commands.ts'
+import { mayDo, type Rights } from '../domain/policy.ts'
+import { allowed, type Refusal, refused, type Verdict } from '../domain/refusal.ts'
+import type { Snapshot } from '../domain/snapshot.ts'
+import { dueTimer, type TimerName } from '../domain/timers.ts'
+import type { Instant, JsonObject } from '../domain/words.ts'
+import { loadRights } from './actor.ts'
+import { type Aftermath, type Ctx, transact } from './context.ts'
+import { loadSnapshot, lockSession, type SessionState, textFieldOf } from './state.ts'
+import { date, recordEvent, SYSTEM, updateSession } from './write.ts'
+
+/** `abandoned`: the caller has been told that nothing was done, so nothing was. */
+export type Outcome = { readonly ok: true } | { readonly ok: false; readonly refusal: Refusal }
+
+export interface Decided {
+  readonly outcome: Outcome | 'abandoned'
+  readonly snapshot: Snapshot | null
+}
+
+export interface CommandBody {
+  readonly lastSeq?: number
+  readonly result?: ResultGiven | null
+  readonly resultId?: string
+  readonly note?: string | null
+}
+
+export async function decideCommand(ctx: Ctx, commandId: string): Promise<Decided> {
+  return transact(ctx, async (trx, after) => {
+    const command = await trx
+      .selectFrom('command')
+      .select(['user_id', 'session_id', 'kind', 'body', 'state', 'outcome'])
+      .where('id', '=', commandId)
+      .forUpdate()
+      .executeTakeFirst()
+    if (command === undefined || command.session_id === null) return { outcome: 'abandoned', snapshot: null }
+    const at = ctx.clock.now()
+    if (command.state !== 'received') {
+      const outcome = command.state === 'decided' ? (command.outcome as unknown as Outcome) : 'abandoned'
+      return { outcome, snapshot: await loadSnapshot(trx, command.session_id, at) }
+    }
+    const state = await lockSession(trx, command.session_id)
+    const rights = await loadRights(trx, command.user_id)
+    const verdict =
+      state === null || rights === null
+        ? refused({ code: 'not-found' })
+        : await judge(trx, after, state, rights, command.kind as CommandKind, command.body as CommandBody, commandId, at)
+    const outcome: Outcome = verdict.ok ? { ok: true } : { ok: false, refusal: verdict.refusal }
+    await trx
+      .updateTable('command')
+      .set({ state: 'decided', outcome: JSON.stringify(outcome), decided_at: date(at) })
+      .where('id', '=', commandId)
+      .execute()
+    return { outcome, snapshot: await loadSnapshot(trx, command.session_id, at) }
+  })
+}
+
+async function judge(
+  trx: Trx,
+  after: Aftermath,
+  state: SessionState,
+  rights: Rights,
+  kind: CommandKind,
+  body: CommandBody,
+  commandId: string,
+  at: Instant,
+): Promise<Verdict<null>> {
+  const access = mayDo(rights, state, kind)
+  if (access !== 'allowed') return refused({ code: access })
+  const decision = { accept: decideAccept, end: decideEnd, result: decideResult }[kind]
+  const verdict = await decision(trx, after, { state, rights, body, commandId, at })
+  if (!verdict.ok) {
+    // A refusal by state is a decision, too; it changes nothing that anybody sees, so the rev stays.
+    const evidence: JsonObject = { command: kind, refused: verdict.refusal.code, phase: state.phase, lastInSeq: state.lastInSeq }
+    const actor = { kind: 'operator', id: rights.userId } as const
+    await recordEvent(trx, state.id, { rev: state.rev, at, actor, kind: 'refused', key: commandId, evidence })
+  }
+  return verdict
+}
+
+interface Case {
+  readonly state: SessionState
+  readonly rights: Rights
+  readonly body: CommandBody
+  readonly commandId: string
+  readonly at: Instant
+}
+
+async function decideAccept(trx: Trx, after: Aftermath, { state, rights, commandId, at }: Case): Promise<Verdict<null>> {
+  // The user's row is the lock of their slots: two accepts of one operator count one after the other.
+  await sql`SELECT 1 FROM user_account WHERE id = ${rights.userId} FOR UPDATE`.execute(trx)
+  const { rows } = await sql<{ taken: number }>`
+    SELECT count(*)::int AS taken FROM session
+     WHERE operator_id = ${rights.userId} AND ended_at IS NULL AND NOT awaits_client`.execute(trx)
+  const taken = rows[0]?.taken ?? 0
+  const facts = { ...state, offeredToOperator: state.offerOperatorId }
+  const verdict = accept(facts, { userId: rights.userId, slots: rights.slots, taken })
+  if (!verdict.ok) return verdict
+  await closeOffer(trx, state, at, 'accepted')
+  const shut = !textFieldOf({ ...state, phase: 'active' }, at).open
+  const patch = { phase: 'active', operator_id: rights.userId, accepted_at: date(at), bell_on: shut }
+  const rev = await updateSession(trx, after, state.id, patch, state)
+  const evidence: JsonObject = { offer: state.offerNo, offeredAt: state.offeredAt, taken, slots: rights.slots }
+  const actor = { kind: 'operator', id: rights.userId } as const
+  await recordEvent(trx, state.id, { rev, at, actor, kind: 'accepted', key: commandId, evidence })
+  return allowed(null)
+}
+
+async function decideEnd(trx: Trx, after: Aftermath, { state, rights, body, commandId, at }: Case): Promise<Verdict<null>> {
+  const given = body.result ?? null
+  const facts = { ...state, offeredToOperator: state.offerOperatorId }
+  const verdict = end(facts, { lastSeq: body.lastSeq ?? 0, result: given }, await resultFacts(trx, given))
+  if (!verdict.ok) return verdict
+  await closeOffer(trx, state, at, 'ended')
+  const ended = verdict.value.phase === 'ended'
+  const rev = await updateSession(
+    trx,
+    after,
+    state.id,
+    {
+      phase: verdict.value.phase,
+      operator_id: state.operatorId ?? rights.userId,
+      wrap_up_at: date(at),
+      end_reason: 'operator',
+      bell_on: !ended,
+      ...(ended ? { ended_at: date(at) } : {}),
+      ...(given === null ? {} : { result_id: given.resultId, result_note: given.note }),
+    },
+    state,
+  )
+  const evidence: JsonObject = {
+    seen: body.lastSeq ?? 0,
+    lastInSeq: state.lastInSeq,
+    resultId: given?.resultId ?? null,
+    sendsUnderWay: state.sends.pending + state.sends.calling,
+  }
+  const actor = { kind: 'operator', id: rights.userId } as const
+  await recordEvent(trx, state.id, { rev, at, actor, kind: ended ? 'ended' : 'wrapUp', key: commandId, evidence })
+  return allowed(null)
+}
+
+async function decideResult(trx: Trx, after: Aftermath, { state, rights, body, commandId, at }: Case): Promise<Verdict<null>> {
+  const given = { resultId: body.resultId ?? '', note: body.note ?? null }
+  const verdict = giveResult({ ...state, offeredToOperator: null }, given, await resultFacts(trx, given))
+  if (!verdict.ok) return verdict
+  const patch = { result_id: given.resultId, result_note: given.note }
+  const rev = verdict.value.ends
+    ? await updateSession(trx, after, state.id, { ...patch, phase: 'ended', ended_at: date(at), bell_on: false }, state)
+    : await updateSession(trx, after, state.id, patch)
+  const actor = { kind: 'operator', id: rights.userId } as const
+  const kind = verdict.value.ends ? 'ended' : 'resultChanged'
+  await recordEvent(trx, state.id, { rev, at, actor, kind, key: commandId, evidence: { resultId: given.resultId } })
+  return allowed(null)
+}
+
+async function resultFacts(trx: Trx, given: ResultGiven | null): Promise<ResultFacts | null> {
+  if (given === null) return null
+  const { rows } = await sql<{ note_required: boolean }>`
+    SELECT r.note_required FROM result r
+     WHERE r.id::text = ${given.resultId} AND r.archived_at IS NULL
+       AND NOT EXISTS (SELECT 1 FROM result child WHERE child.parent_id = r.id AND child.archived_at IS NULL)`.execute(trx)
+  return rows[0] === undefined ? null : { noteRequired: rows[0].note_required }
+}
+
+async function closeOffer(trx: Trx, state: SessionState, at: Instant, outcome: string): Promise<void> {
+  if (state.offerNo === null) return
+  await trx
+    .updateTable('offer')
+    .set({ closed_at: date(at), outcome })
+    .where('session_id', '=', state.id)
+    .where('no', '=', state.offerNo)
+    .execute()
+}
+
+/**
+ * A timer fired. `armedRev` is the session's rev at which it was armed, and makes a repeated firing find its first
+ * outcome. When the facts have moved on meanwhile nothing happens, and the snapshot tells what to wait for now.
+ */
+export async function decideTimer(ctx: Ctx, sessionId: string, name: TimerName, armedRev: number): Promise<Snapshot | null> {
+  return transact(ctx, async (trx, after) => {
+    const state = await lockSession(trx, sessionId)
+    if (state === null) return null
+    const at = ctx.clock.now()
+    const key = `${name}:${armedRev}`
+    const timer = dueTimer(state, state.settings, name, at)
+    if (timer !== null && !(await hasEvent(trx, sessionId, key))) {
+      const rev = await fire(trx, after, state, name, at)
+      const evidence: JsonObject = { dueAt: timer.dueAt, windowUntil: state.windowUntil, windowMessageId: state.windowMessageId }
+      await recordEvent(trx, sessionId, { rev, at, actor: SYSTEM, kind: EVENT_OF[name], key, evidence })
+    }
+    return loadSnapshot(trx, sessionId, at)
+  })
+}
+
+const EVENT_OF: Record<TimerName, string> = {
+  offerOverdue: 'offerOverdue',
+  windowWarning: 'windowWarning',
+  windowExpiry: 'windowShut',
+  inactivity: 'inactive',
+  wrapUpMax: 'ended',
+}
+
+async function fire(trx: Trx, after: Aftermath, state: SessionState, name: TimerName, at: Instant): Promise<number> {
+  const window = state.windowUntil === null ? {} : { until: date(state.windowUntil) }
+  switch (name) {
+    case 'offerOverdue':
+      await trx
+        .updateTable('offer')
+        .set({ overdue_at: date(at) })
+        .where('session_id', '=', state.id)
+        .where('closed_at', 'is', null)
+        .execute()
+      return updateSession(trx, after, state.id, {})
+    case 'windowWarning':
+      return updateSession(trx, after, state.id, window.until === undefined ? {} : { warned_window: window.until })
+    case 'windowExpiry':
+      // From here on the session waits for its client: the next message rings.
+      return updateSession(trx, after, state.id, {
+        bell_on: true,
+        ...(window.until === undefined ? {} : { shut_window: window.until }),
+      })
+    case 'inactivity':
+      return updateSession(
+        trx,
+        after,
+        state.id,
+        { phase: 'wrapUp', wrap_up_at: date(at), end_reason: 'inactivity', bell_on: true },
+        state,
+      )
+    case 'wrapUpMax': {
+      const { end_reason } = await trx
+        .selectFrom('session')
+        .select('end_reason')
+        .where('id', '=', state.id)
+        .executeTakeFirstOrThrow()
+      const reason = end_reason === 'inactivity' ? end_reason : 'wrapUpMax'
+      const patch = { phase: 'ended', ended_at: date(at), end_reason: reason, bell_on: false }
+      return updateSession(trx, after, state.id, patch, state)
+    }
+  }
+}
+
+async function hasEvent(trx: Trx, sessionId: string, key: string): Promise<boolean> {
+  const { rows } = await sql`SELECT 1 FROM session_event WHERE session_id = ${sessionId} AND key = ${key}`.execute(trx)
+  return rows.length > 0
+}

@@ -1,0 +1,165 @@
+// A session as the rules see it: its row with client, channel, offer, settings and sends, read in one query; and the
+// snapshot that its workflow follows.
+import { sql } from 'kysely'
+import type { Database, Trx } from '../db/database.ts'
+import type { AccessFacts } from '../domain/policy.ts'
+import { type Settings, settingsFrom } from '../domain/settings.ts'
+import type { Snapshot } from '../domain/snapshot.ts'
+import { type TextField, textField } from '../domain/text-field.ts'
+import { type TimerFacts, timers } from '../domain/timers.ts'
+import type { Alias, AliasKind, Instant, Origin, Phase } from '../domain/words.ts'
+
+export interface SessionState extends TimerFacts, AccessFacts {
+  readonly id: string
+  readonly clientId: string
+  readonly channelId: string
+  readonly rev: number
+  readonly epoch: number
+  readonly origin: Origin
+  readonly destination: Alias
+  readonly windowMessageId: string | null
+  readonly awaitsClient: boolean
+  readonly bellOn: boolean
+  readonly channelUp: boolean
+  readonly channelReason: string | null
+  readonly lastSeq: number
+  readonly lastInSeq: number
+  readonly offerNo: number | null
+  readonly sends: Snapshot['sends']
+  readonly settings: Settings
+}
+
+interface Row {
+  id: string
+  client_id: string
+  channel_id: string
+  rev: number
+  epoch: number
+  origin: Origin
+  phase: Phase
+  destination_kind: AliasKind
+  destination: string
+  operator_id: string | null
+  group_id: string | null
+  window_expires_at: Date | null
+  window_message_id: string | null
+  awaits_client: boolean
+  bell_on: boolean
+  channel_state: string
+  channel_reason: string | null
+  last_seq: number
+  last_in_seq: number
+  offer_no: number | null
+  offer_operator_id: string | null
+  offered_at: Date | null
+  overdue_at: Date | null
+  warned_window: Date | null
+  shut_window: Date | null
+  waiting_since: Date | null
+  last_message_at: Date
+  accepted_at: Date | null
+  wrap_up_at: Date | null
+  settings: { key: string; value: unknown }[] | null
+  pending: number
+  calling: number
+  wait_until: Date | null
+}
+
+const instant = (date: Date | null): Instant | null => (date === null ? null : date.getTime())
+
+/** The states of those sessions that exist. Reads only; hold the locks of `lockSession` where it must not change. */
+export async function loadStates(db: Database | Trx, sessionIds: readonly string[]): Promise<readonly SessionState[]> {
+  const { rows } = await sql<Row>`
+    SELECT s.id, s.client_id, s.channel_id, s.rev, i.epoch, s.origin, s.phase, s.destination_kind, s.destination,
+           s.operator_id, s.group_id, c.window_expires_at, c.window_message_id, s.awaits_client, s.bell_on,
+           ch.state AS channel_state, ch.state_reason AS channel_reason, s.last_seq, s.last_in_seq,
+           o.no AS offer_no, o.operator_id AS offer_operator_id, o.offered_at, o.overdue_at,
+           s.warned_window, s.shut_window, s.waiting_since, s.last_message_at, s.accepted_at, s.wrap_up_at,
+           (SELECT json_agg(setting) FROM setting) AS settings,
+           coalesce(a.pending, 0)::int AS pending, coalesce(a.calling, 0)::int AS calling, a.wait_until
+      FROM session s
+      JOIN client c ON c.id = s.client_id
+      JOIN channel ch ON ch.id = s.channel_id
+      CROSS JOIN installation i
+      LEFT JOIN offer o ON o.session_id = s.id AND o.closed_at IS NULL
+      LEFT JOIN LATERAL (
+        SELECT count(*) FILTER (WHERE a.state = 'pending') AS pending,
+               count(*) FILTER (WHERE a.state = 'calling') AS calling,
+               (array_agg(a.wait_until ORDER BY m.seq, a.no) FILTER (WHERE a.state = 'pending'))[1] AS wait_until
+          FROM attempt a JOIN message m ON m.id = a.message_id
+         WHERE a.session_id = s.id AND a.state IN ('pending', 'calling')
+      ) a ON true
+     WHERE s.id = ANY (${sessionIds}::uuid[])`.execute(db)
+  return rows.map(stateOf)
+}
+
+function stateOf(row: Row): SessionState {
+  return {
+    id: row.id,
+    clientId: row.client_id,
+    channelId: row.channel_id,
+    rev: row.rev,
+    epoch: row.epoch,
+    origin: row.origin,
+    phase: row.phase,
+    destination: { kind: row.destination_kind, value: row.destination },
+    operatorId: row.operator_id,
+    groupId: row.group_id,
+    offerOperatorId: row.offer_operator_id,
+    windowUntil: instant(row.window_expires_at),
+    windowMessageId: row.window_message_id,
+    awaitsClient: row.awaits_client,
+    bellOn: row.bell_on,
+    channelUp: row.channel_state === 'up',
+    channelReason: row.channel_reason,
+    lastSeq: row.last_seq,
+    lastInSeq: row.last_in_seq,
+    offerNo: row.offer_no,
+    offeredAt: instant(row.offered_at),
+    overdueAt: instant(row.overdue_at),
+    warnedWindow: instant(row.warned_window),
+    shutWindow: instant(row.shut_window),
+    waitingSince: instant(row.waiting_since),
+    lastMessageAt: row.last_message_at.getTime(),
+    acceptedAt: instant(row.accepted_at),
+    wrapUpAt: instant(row.wrap_up_at),
+    settings: settingsFrom(row.settings ?? []),
+    sends: { pending: row.pending, calling: row.calling, waitUntil: instant(row.wait_until) },
+  }
+}
+
+export const textFieldOf = (state: SessionState, at: Instant): TextField =>
+  textField(
+    {
+      phase: state.phase,
+      window: { until: state.windowUntil, messageId: state.windowMessageId },
+      awaitsClient: state.awaitsClient,
+      channelUp: state.channelUp,
+    },
+    at,
+  )
+
+export const snapshotOf = (state: SessionState, at: Instant): Snapshot => ({
+  epoch: state.epoch,
+  rev: state.rev,
+  phase: state.phase,
+  textField: textFieldOf(state, at),
+  windowUntil: state.windowUntil,
+  timers: timers(state, state.settings),
+  sends: state.sends,
+})
+
+export async function loadSnapshot(db: Database | Trx, sessionId: string, at: Instant): Promise<Snapshot | null> {
+  const [state] = await loadStates(db, [sessionId])
+  return state === undefined ? null : snapshotOf(state, at)
+}
+
+/** Locks the session's client (the mutex), then the session, and reads both; null where there is no such session. */
+export async function lockSession(trx: Trx, sessionId: string): Promise<SessionState | null> {
+  const client = await sql<{ id: string }>`
+    SELECT c.id FROM client c WHERE c.id = (SELECT client_id FROM session WHERE id = ${sessionId}) FOR UPDATE`.execute(trx)
+  if (client.rows.length === 0) return null
+  await sql`SELECT 1 FROM session WHERE id = ${sessionId} FOR UPDATE`.execute(trx)
+  const [state] = await loadStates(trx, [sessionId])
+  return state ?? null
+}

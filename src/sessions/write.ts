@@ -1,0 +1,143 @@
+// The few writes that every change of a session is made of: the row with its next rev, the evidence, the bell, the
+// attempt's status.
+import { sql } from 'kysely'
+import { v7 } from 'uuid'
+import type { Trx } from '../db/database.ts'
+import type { AccessFacts } from '../domain/policy.ts'
+import type { Instant, JsonObject } from '../domain/words.ts'
+import type { Aftermath } from './context.ts'
+
+export interface EventActor {
+  readonly kind: 'client' | 'operator' | 'program' | 'system' | 'meta'
+  readonly id: string | null
+}
+
+export const SYSTEM: EventActor = { kind: 'system', id: null }
+
+/** The claim that a bell carries for whoever wrote it: until then nobody else delivers it. */
+export const BELL_CLAIM_MS = 2_500
+
+export const date = (at: Instant): Date => new Date(at)
+
+export interface SessionPatch {
+  readonly phase?: string
+  readonly operator_id?: string | null
+  readonly group_id?: string | null
+  readonly bell_on?: boolean
+  readonly awaits_client?: boolean
+  readonly last_seq?: number
+  readonly unread?: number
+  readonly read_seq?: number
+  readonly waiting_since?: Date | null
+  readonly last_message_id?: string
+  readonly last_message_at?: Date
+  readonly warned_window?: Date
+  readonly shut_window?: Date
+  readonly accepted_at?: Date
+  readonly wrap_up_at?: Date | null
+  readonly ended_at?: Date
+  readonly end_reason?: string | null
+  readonly result_id?: string
+  readonly result_note?: string | null
+}
+
+/**
+ * Writes the row and raises its rev. With `from`, the change alters who may see the session, and the facts before
+ * it are kept for the live view.
+ */
+export async function updateSession(
+  trx: Trx,
+  after: Aftermath,
+  sessionId: string,
+  patch: SessionPatch,
+  from?: AccessFacts,
+): Promise<number> {
+  const row = await trx
+    .updateTable('session')
+    .set((eb) => ({
+      ...patch,
+      rev: eb('rev', '+', 1),
+      ...(from === undefined ? {} : { access_rev: eb('rev', '+', 1), prev_access: JSON.stringify(accessOf(from)) }),
+    }))
+    .where('id', '=', sessionId)
+    .returning('rev')
+    .executeTakeFirstOrThrow()
+  after.changes.push({ sessionId, rev: row.rev })
+  return row.rev
+}
+
+const accessOf = (facts: AccessFacts): AccessFacts => ({
+  phase: facts.phase,
+  groupId: facts.groupId,
+  operatorId: facts.operatorId,
+  offerOperatorId: facts.offerOperatorId,
+})
+
+/** Appends to the session's evidence. With a key, a second event of that key is refused by the database. */
+export async function recordEvent(
+  trx: Trx,
+  sessionId: string,
+  event: { rev: number; at: Instant; actor: EventActor; kind: string; key?: string; evidence: JsonObject },
+): Promise<void> {
+  await sql`
+    INSERT INTO session_event (session_id, n, rev, at, actor_kind, actor_id, kind, key, evidence)
+    SELECT ${sessionId}, coalesce(max(n), 0) + 1, ${event.rev}, ${date(event.at)}, ${event.actor.kind},
+           ${event.actor.id}, ${event.kind}, ${event.key ?? null}, ${JSON.stringify(event.evidence)}
+      FROM session_event WHERE session_id = ${sessionId}`.execute(trx)
+}
+
+/** The session's workflow is to look at the row again; `start` where it may not run yet. */
+export async function ring(trx: Trx, after: Aftermath, sessionId: string, at: Instant, start = false): Promise<void> {
+  await sql`
+    INSERT INTO signal_outbox (session_id, start, due_at, rung_at)
+    VALUES (${sessionId}, ${start}, ${date(at + BELL_CLAIM_MS)}, ${date(at)})
+    ON CONFLICT (session_id) DO UPDATE
+      SET rung = signal_outbox.rung + 1, start = signal_outbox.start OR excluded.start, tries = 0,
+          due_at = excluded.due_at, rung_at = excluded.rung_at`.execute(trx)
+  after.rings.add(sessionId)
+}
+
+export async function recordStatus(
+  trx: Trx,
+  status: {
+    attemptId: string
+    messageId: string
+    sessionId: string
+    rev: number
+    status: string
+    at: Instant
+    source: 'parley' | 'operator'
+    body?: JsonObject
+  },
+): Promise<void> {
+  await trx
+    .insertInto('attempt_status')
+    .values({
+      id: v7(),
+      attempt_id: status.attemptId,
+      message_id: status.messageId,
+      session_id: status.sessionId,
+      rev: status.rev,
+      status: status.status,
+      at: date(status.at),
+      received_at: date(status.at),
+      source: status.source,
+      body: status.body === undefined ? null : JSON.stringify(status.body),
+    })
+    .execute()
+}
+
+/** Counts anew what needs the operator's attention, and since when the client has waited for an answer that left. */
+export async function recount(trx: Trx, sessionId: string): Promise<void> {
+  await sql`
+    UPDATE session s SET
+      failed = (SELECT count(*) FROM message m WHERE m.session_id = s.id AND m.status = 'failed'),
+      unknown = (SELECT count(*) FROM message m WHERE m.session_id = s.id AND m.status = 'unknown'),
+      waiting_since = (
+        SELECT min(m.received_at) FROM message m
+         WHERE m.session_id = s.id AND m.direction = 'in' AND m.kind = 'message'
+           AND m.seq > coalesce((SELECT max(o.seq) FROM message o
+                                  WHERE o.session_id = s.id AND o.direction = 'out' AND o.kind = 'message'
+                                    AND o.status IS DISTINCT FROM 'failed'), 0))
+     WHERE s.id = ${sessionId}`.execute(trx)
+}
