@@ -176,6 +176,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       state         text NOT NULL CHECK (state IN
                       ('pending', 'calling', 'unknown', 'accepted', 'sent', 'delivered', 'read', 'played', 'failed')),
       wait_until    timestamptz,
+      paced         boolean NOT NULL DEFAULT false,
       wamid         text,
       created_at    timestamptz NOT NULL,
       claimed_at    timestamptz,

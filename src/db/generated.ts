@@ -44,6 +44,7 @@ export interface Attempt {
   id: string;
   message_id: string;
   no: number;
+  paced: Generated<boolean>;
   reached_anyway: Generated<boolean>;
   session_id: string;
   state: string;

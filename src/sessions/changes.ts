@@ -20,6 +20,7 @@ export type LiveNotice =
   | { readonly from: string; readonly resync: true }
   | { readonly from: string; readonly rights: string }
   | { readonly from: string; readonly presence: string }
+  | { readonly from: string; readonly channel: string }
 
 export function noticeOf(changes: readonly Change[], from: string): string {
   const notice: LiveNotice = { from, changes: changes.map((change) => [change.sessionId, change.rev]) }
@@ -28,14 +29,25 @@ export function noticeOf(changes: readonly Change[], from: string): string {
 }
 
 type Listener = (changes: readonly Change[]) => void
+type ChannelListener = (channelId: string) => void
 
 export class ChangeBus {
   /** Tells this process's own notices from those of others. */
   readonly processId = v7()
   readonly #listeners = new Set<Listener>()
+  readonly #channelListeners = new Set<ChannelListener>()
 
   emit(changes: readonly Change[]): void {
     if (changes.length > 0) for (const listener of this.#listeners) listener(changes)
+  }
+
+  emitChannel(channelId: string): void {
+    for (const listener of this.#channelListeners) listener(channelId)
+  }
+
+  onChannel(listener: ChannelListener): () => void {
+    this.#channelListeners.add(listener)
+    return () => void this.#channelListeners.delete(listener)
   }
 
   on(listener: Listener): () => void {
@@ -47,4 +59,10 @@ export class ChangeBus {
 export async function notify(trx: Trx, changes: readonly Change[], from: string): Promise<void> {
   if (changes.length === 0) return
   await sql`SELECT pg_notify(${LIVE_CHANNEL}, ${noticeOf(changes, from)})`.execute(trx)
+}
+
+/** A channel's state changed, and with it the text field of all its sessions. */
+export async function notifyChannel(trx: Trx, channelId: string, from: string): Promise<void> {
+  const notice: LiveNotice = { from, channel: channelId }
+  await sql`SELECT pg_notify(${LIVE_CHANNEL}, ${JSON.stringify(notice)})`.execute(trx)
 }

@@ -20,6 +20,7 @@ export type { Actor }
 export class Aftermath {
   readonly changes: Change[] = []
   readonly rings = new Set<string>()
+  readonly channels = new Set<string>()
 }
 
 const TRIES = 5
@@ -37,6 +38,7 @@ export async function transact<T>(ctx: Ctx, body: (trx: Trx, after: Aftermath) =
         return result
       })
       ctx.bus.emit(after.changes)
+      for (const channelId of after.channels) ctx.bus.emitChannel(channelId)
       if (after.rings.size > 0) ctx.ring([...after.rings])
       return value
     } catch (error) {

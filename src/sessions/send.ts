@@ -210,7 +210,7 @@ async function once(
   })
 }
 
-async function addAttempt(
+export async function addAttempt(
   trx: Trx,
   state: SessionState,
   attempt: { messageId: string; no: number; rev: number; at: Instant; evidence: JsonObject; waitUntil?: Instant },
@@ -234,8 +234,6 @@ async function addAttempt(
   const { messageId, rev, at } = attempt
   await recordStatus(trx, { attemptId: id, messageId, sessionId: state.id, rev, status: 'pending', at, source: 'parley' })
 }
-
-export { addAttempt }
 
 async function quotable(trx: Trx, state: SessionState, messageId: string): Promise<Verdict<string>> {
   const row = await trx

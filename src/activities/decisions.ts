@@ -1,0 +1,14 @@
+// The decisions that a session's workflow asks for, each one transaction; run as local activities.
+import type { Decisions } from '../workflows/contract.ts'
+import { decideCommand, decideTimer } from '../sessions/decide.ts'
+import type { Ctx } from '../sessions/context.ts'
+import { loadSnapshot } from '../sessions/state.ts'
+
+export const decisions = (ctx: Ctx): Decisions => ({
+  async decide(commandId) {
+    const { outcome, snapshot } = await decideCommand(ctx, commandId)
+    return { told: outcome, snapshot }
+  },
+  fireTimer: (sessionId, name, armedRev) => decideTimer(ctx, sessionId, name, armedRev),
+  look: (sessionId) => loadSnapshot(ctx.db, sessionId, ctx.clock.now()),
+})

@@ -1,0 +1,180 @@
+// A thin client of Meta's Graph API for WhatsApp: one call, one answer, one timeout. It knows three outcomes of a
+// send: accepted, refused for certain, and unknown, when nobody can say whether Meta has the message.
+import { Agent, request } from 'undici'
+import { z } from 'zod'
+import { type Alias, ALIAS_KINDS, type JsonObject } from '../domain/words.ts'
+
+/** Reaching Meta takes at most this long; within it certainly nothing was sent. */
+export const CONNECT_TIMEOUT_MS = 3_000
+/** From the request's last byte to its answer. */
+export const ANSWER_TIMEOUT_MS = 15_000
+
+export interface Line {
+  /** e.g. https://graph.facebook.com, without a trailing slash */
+  readonly baseUrl: string
+  readonly version: string
+  readonly token: string
+  readonly phoneNumberId: string
+}
+
+export type SendOutcome =
+  | { readonly outcome: 'accepted'; readonly wamid: string; readonly aliases: readonly Alias[] }
+  | { readonly outcome: 'refused'; readonly code: number; readonly details: string | null }
+  /** The connection could not be made, so nothing was sent. */
+  | { readonly outcome: 'notReached'; readonly why: string }
+  | { readonly outcome: 'unknown'; readonly why: string }
+
+export interface TextMessage {
+  readonly to: Alias
+  readonly text: string
+  readonly replyTo: string | null
+  /** Comes back in every status of the message: the attempt's id. */
+  readonly opaque: string
+}
+
+const accepted = z.object({
+  contacts: z.array(z.object({ wa_id: z.string().optional(), user_id: z.string().optional() })).optional(),
+  messages: z.array(z.object({ id: z.string().min(1) })).min(1),
+})
+const refused = z.object({
+  error: z.object({
+    code: z.coerce.number().int(),
+    message: z.string().optional(),
+    error_data: z.object({ details: z.string().optional() }).optional(),
+  }),
+})
+
+const NOTHING_SENT = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'CERT_HAS_EXPIRED',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+])
+
+const codeOf = (error: unknown): string =>
+  error instanceof Error ? ('code' in error && typeof error.code === 'string' ? error.code : error.name) : 'unknown'
+
+export class CloudApi {
+  readonly #agent: Agent
+
+  constructor(options: { readonly answerTimeoutMs?: number } = {}) {
+    const answer = options.answerTimeoutMs ?? ANSWER_TIMEOUT_MS
+    // An idle connection is given up before Meta does, so that no message is written into a closing one.
+    this.#agent = new Agent({
+      connect: { timeout: CONNECT_TIMEOUT_MS },
+      headersTimeout: answer,
+      bodyTimeout: answer,
+      keepAliveTimeout: 4_000,
+      keepAliveMaxTimeout: 30_000,
+      pipelining: 1,
+    })
+  }
+
+  async sendText(line: Line, message: TextMessage): Promise<SendOutcome> {
+    const recipient = message.to.kind === 'phone' ? { to: phoneTo(message.to.value) } : { recipient: message.to.value }
+    return this.#send(line, {
+      messaging_product: 'whatsapp',
+      recipient_type: 'individual',
+      ...recipient,
+      type: 'text',
+      text: { body: message.text, preview_url: false },
+      ...(message.replyTo === null ? {} : { context: { message_id: message.replyTo } }),
+      biz_opaque_callback_data: message.opaque,
+    })
+  }
+
+  /** Tells Meta that the client's message was read, and, with `typing`, that an answer is being written. */
+  async markRead(line: Line, wamid: string, typing = false): Promise<boolean> {
+    const outcome = await this.#post(line, {
+      messaging_product: 'whatsapp',
+      status: 'read',
+      message_id: wamid,
+      ...(typing ? { typing_indicator: { type: 'text' } } : {}),
+    })
+    return 'status' in outcome && outcome.status === 200
+  }
+
+  /** What Meta says of the number: proof that id and token belong together. */
+  async phoneNumber(line: Line): Promise<PhoneNumber> {
+    try {
+      const url = `${line.baseUrl}/${line.version}/${encodeURIComponent(line.phoneNumberId)}?fields=display_phone_number,verified_name`
+      const answer = await request(url, { dispatcher: this.#agent, headers: { authorization: `Bearer ${line.token}` } })
+      const body: unknown = parse(await answer.body.text())
+      const known = phoneNumber.safeParse(body)
+      if (answer.statusCode === 200 && known.success) {
+        return { ok: true, displayPhoneNumber: known.data.display_phone_number, verifiedName: known.data.verified_name }
+      }
+      const error = refused.safeParse(body)
+      return { ok: false, code: error.success ? error.data.error.code : answer.statusCode }
+    } catch {
+      return { ok: false, code: null }
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#agent.destroy()
+  }
+
+  async #send(line: Line, body: JsonObject): Promise<SendOutcome> {
+    const answer = await this.#post(line, body)
+    if (!('status' in answer)) return answer
+    const parsed = parse(answer.body)
+    if (answer.status === 200) {
+      const good = accepted.safeParse(parsed)
+      const wamid = good.success ? good.data.messages[0]?.id : undefined
+      if (!good.success || wamid === undefined) return { outcome: 'unknown', why: 'unreadable-answer' }
+      return { outcome: 'accepted', wamid, aliases: aliasesOf(good.data.contacts?.[0]) }
+    }
+    // Only Meta's own envelope is a refusal; what a proxy between says proves nothing about the message.
+    const error = refused.safeParse(parsed)
+    if (!error.success) return { outcome: 'unknown', why: `http-${answer.status}` }
+    const { code, message, error_data } = error.data.error
+    return { outcome: 'refused', code, details: error_data?.details ?? message ?? null }
+  }
+
+  async #post(line: Line, body: JsonObject): Promise<Exclude<SendOutcome, { outcome: 'accepted' | 'refused' }> | { status: number; body: string }> {
+    try {
+      const answer = await request(`${line.baseUrl}/${line.version}/${encodeURIComponent(line.phoneNumberId)}/messages`, {
+        method: 'POST',
+        dispatcher: this.#agent,
+        headers: { authorization: `Bearer ${line.token}`, 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      })
+      return { status: answer.statusCode, body: await answer.body.text() }
+    } catch (error) {
+      const why = codeOf(error)
+      return NOTHING_SENT.has(why) ? { outcome: 'notReached', why } : { outcome: 'unknown', why }
+    }
+  }
+}
+
+export type PhoneNumber =
+  | { readonly ok: true; readonly displayPhoneNumber: string | undefined; readonly verifiedName: string | undefined }
+  /** Meta's code, or the HTTP status; null when Meta was not reached. */
+  | { readonly ok: false; readonly code: number | null }
+
+const phoneNumber = z.object({ display_phone_number: z.string().optional(), verified_name: z.string().optional() })
+
+/** Without `+` Meta would put the country code of the business before it (Meta: "Phone number formats"). */
+const phoneTo = (value: string): string => (value.startsWith('+') ? value : `+${value}`)
+
+function aliasesOf(contact: { wa_id?: string | undefined; user_id?: string | undefined } | undefined): readonly Alias[] {
+  const [bsuid, phone] = ALIAS_KINDS
+  const aliases: Alias[] = []
+  if (contact?.user_id) aliases.push({ kind: bsuid, value: contact.user_id })
+  if (contact?.wa_id) aliases.push({ kind: phone, value: contact.wa_id })
+  return aliases
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,160 @@
+// The second asking of the gate, right before a message leaves: one transaction takes the session's next pending
+// attempt, judges window, channel and pace by the clock of now, and either lets it go (`calling`), makes it wait,
+// or refuses it. Nothing is posted to Meta without a claim (I4, I6).
+import { sql } from 'kysely'
+import type { Trx } from '../db/database.ts'
+import { takeNumberSlot, takePairToken } from '../domain/delivery.ts'
+import { CHANNEL_DOWN, RESTORED, type SendError, WINDOW_SHUT } from '../domain/meta-errors.ts'
+import type { Snapshot } from '../domain/snapshot.ts'
+import { SEND_MARGIN_MS } from '../domain/window.ts'
+import type { Alias, Instant, JsonObject } from '../domain/words.ts'
+import { type Aftermath, type Ctx, transact } from './context.ts'
+import { lockSession, type SessionState, snapshotOf } from './state.ts'
+import { date, recordEvent, recordStatus, recount, SYSTEM, updateSession } from './write.ts'
+
+/** A wait up to this long is sat out by the one who claims; a longer one is shown and left to a timer. */
+const SHORT_WAIT_MS = 1_000
+
+export interface Claimed {
+  readonly attemptId: string
+  readonly sessionId: string
+  readonly claimedAt: Instant
+  readonly to: Alias
+  readonly text: string
+  readonly replyTo: string | null
+  readonly channel: { readonly phoneNumberId: string; readonly tokenEnc: Buffer | null; readonly simulated: boolean }
+}
+
+export type Claim =
+  | { readonly claim: 'post'; readonly claimed: Claimed }
+  | { readonly claim: 'refused' }
+  | { readonly claim: 'wait'; readonly until: Instant; readonly short: boolean; readonly snapshot: Snapshot }
+  | { readonly claim: 'none'; readonly snapshot: Snapshot | null }
+
+interface Next {
+  id: string
+  no: number
+  epoch: number
+  wait_until: Date | null
+  paced: boolean
+  message_id: string
+  text: string | null
+  reply_wamid: string | null
+  phone_number_id: string
+  token_enc: Buffer | null
+  simulated: boolean
+  mps: number
+  pair_tokens: number
+  pair_at: Date | null
+}
+
+export async function claimNext(ctx: Ctx, sessionId: string): Promise<Claim> {
+  return transact(ctx, async (trx, after): Promise<Claim> => {
+    const state = await lockSession(trx, sessionId)
+    if (state === null) return { claim: 'none', snapshot: null }
+    const at = ctx.clock.now()
+    const next = state.sends.pending === 0 ? null : await firstPending(trx, sessionId)
+    if (next === null) return { claim: 'none', snapshot: snapshotOf(state, at) }
+
+    const error = refusal(state, next, at)
+    if (error !== null) {
+      await refuse(trx, after, state, next, error, at)
+      return { claim: 'refused' }
+    }
+    const until = await pace(trx, state, next, at)
+    if (until > at) return waits(trx, after, state, next, until, at)
+
+    const evidence: JsonObject = { claim: { at, windowMessageId: state.windowMessageId, windowUntil: state.windowUntil } }
+    await sql`
+      UPDATE attempt SET state = 'calling', paced = true, claimed_at = ${date(at)}, evidence = evidence || ${JSON.stringify(evidence)}
+       WHERE id = ${next.id} AND state = 'pending'`.execute(trx)
+    return {
+      claim: 'post',
+      claimed: {
+        attemptId: next.id,
+        sessionId,
+        claimedAt: at,
+        to: state.destination,
+        text: next.text ?? '',
+        replyTo: next.reply_wamid,
+        channel: { phoneNumberId: next.phone_number_id, tokenEnc: next.token_enc, simulated: next.simulated },
+      },
+    }
+  })
+}
+
+async function firstPending(trx: Trx, sessionId: string): Promise<Next | null> {
+  const { rows } = await sql<Next>`
+    SELECT a.id, a.no, a.epoch, a.wait_until, a.paced, a.message_id, m.text, m.reply_wamid,
+           ch.phone_number_id, ch.token_enc, ch.simulated, ch.mps, c.pair_tokens, c.pair_at
+      FROM attempt a
+      JOIN message m ON m.id = a.message_id
+      JOIN channel ch ON ch.id = a.channel_id
+      JOIN client c ON c.id = m.client_id
+     WHERE a.session_id = ${sessionId} AND a.state = 'pending'
+     ORDER BY m.seq, a.no LIMIT 1`.execute(trx)
+  return rows[0] ?? null
+}
+
+/** The gate. It asks neither phase nor operator: what was allowed before the end still leaves after it. */
+function refusal(state: SessionState, next: Next, at: Instant): SendError | null {
+  if (next.epoch !== state.epoch) return RESTORED
+  if (!state.channelUp) return CHANNEL_DOWN
+  if (state.windowUntil === null || at + SEND_MARGIN_MS >= state.windowUntil) return WINDOW_SHUT
+  return null
+}
+
+async function refuse(trx: Trx, after: Aftermath, state: SessionState, next: Next, error: SendError, at: Instant): Promise<void> {
+  // A session whose window has shut waits for its client from here on: the next message rings.
+  const rev = await updateSession(trx, after, state.id, error === WINDOW_SHUT ? { bell_on: true } : {})
+  await sql`UPDATE attempt SET state = 'failed', error = ${JSON.stringify(error)} WHERE id = ${next.id}`.execute(trx)
+  await sql`UPDATE message SET status = 'failed', rev = ${rev} WHERE id = ${next.message_id}`.execute(trx)
+  await recordStatus(trx, {
+    attemptId: next.id,
+    messageId: next.message_id,
+    sessionId: state.id,
+    rev,
+    status: 'failed',
+    at,
+    source: 'parley',
+    body: { code: error.code },
+  })
+  await recount(trx, state.id)
+  const evidence: JsonObject = {
+    attemptId: next.id,
+    messageId: next.message_id,
+    code: error.code,
+    windowUntil: state.windowUntil,
+    windowMessageId: state.windowMessageId,
+  }
+  await recordEvent(trx, state.id, { rev, at, actor: SYSTEM, kind: 'sendRefused', evidence })
+}
+
+/** From when the attempt may leave: its place in the pace of pair and number is taken once, and kept. */
+async function pace(trx: Trx, state: SessionState, next: Next, at: Instant): Promise<Instant> {
+  const waitsUntil = next.wait_until?.getTime() ?? 0
+  if (next.paced || waitsUntil > at + SHORT_WAIT_MS) return waitsUntil
+  const taken = takePairToken({ tokens: next.pair_tokens, at: next.pair_at?.getTime() ?? null }, at)
+  await sql`
+    UPDATE client SET pair_tokens = ${taken.pair.tokens}, pair_at = ${date(taken.pair.at ?? at)}
+     WHERE id = ${state.clientId}`.execute(trx)
+  const { rows } = await sql<{ next_slot_at: Date | null }>`
+    SELECT next_slot_at FROM channel WHERE id = ${state.channelId} FOR UPDATE`.execute(trx)
+  const slot = takeNumberSlot(rows[0]?.next_slot_at?.getTime() ?? null, next.mps, at)
+  await sql`UPDATE channel SET next_slot_at = ${date(slot.next)} WHERE id = ${state.channelId}`.execute(trx)
+  return Math.max(waitsUntil, taken.from, Math.floor(slot.from))
+}
+
+async function waits(trx: Trx, after: Aftermath, state: SessionState, next: Next, until: Instant, at: Instant): Promise<Claim> {
+  const short = until - at <= SHORT_WAIT_MS
+  const known = next.wait_until?.getTime() === until
+  const paced = next.paced || !known
+  await sql`UPDATE attempt SET wait_until = ${date(until)}, paced = ${paced} WHERE id = ${next.id}`.execute(trx)
+  const sends = { ...state.sends, waitUntil: until }
+  if (short || known) return { claim: 'wait', until, short, snapshot: snapshotOf({ ...state, sends }, at) }
+  const rev = await updateSession(trx, after, state.id, {})
+  await sql`UPDATE message SET rev = ${rev}, body_rev = ${rev} WHERE id = ${next.message_id}`.execute(trx)
+  const evidence: JsonObject = { attemptId: next.id, until }
+  await recordEvent(trx, state.id, { rev, at, actor: SYSTEM, kind: 'paced', evidence })
+  return { claim: 'wait', until, short, snapshot: snapshotOf({ ...state, rev, sends }, at) }
+}

@@ -1,0 +1,148 @@
+// What became of an attempt that was handed to Meta: accepted, refused, or unknown. Statuses may have overtaken the
+// answer, so the attempt only climbs (I5). A refusal that will pass is followed by the next attempt, in the same
+// transaction: a wait that everybody sees.
+import { sql } from 'kysely'
+import type { SendOutcome } from '../cloud-api/client.ts'
+import type { Trx } from '../db/database.ts'
+import { type AttemptState, climb } from '../domain/delivery.ts'
+import { breaksChannel, metaError, NOT_REACHED, type SendError, waitAfter } from '../domain/meta-errors.ts'
+import type { Alias, Instant, JsonObject } from '../domain/words.ts'
+import { notifyChannel } from './changes.ts'
+import { type Aftermath, type Ctx, transact } from './context.ts'
+import { addAttempt } from './send.ts'
+import { lockSession, type SessionState } from './state.ts'
+import { matchParked } from './statuses.ts'
+import { date, recordEvent, recordStatus, recount, SYSTEM, updateSession } from './write.ts'
+
+interface Attempt {
+  id: string
+  no: number
+  state: AttemptState
+  message_id: string
+  newest: boolean
+}
+
+/** `notStarted`: the claim grew too old before the request could be written, so it never was. */
+export type Settlement = SendOutcome | { readonly outcome: 'notStarted' }
+
+export async function settle(ctx: Ctx, sessionId: string, attemptId: string, outcome: Settlement): Promise<void> {
+  const channelId = await transact(ctx, async (trx, after) => {
+    const state = await lockSession(trx, sessionId)
+    const attempt = state === null ? null : await lockAttempt(trx, attemptId)
+    if (state === null || attempt === null) return null
+    const at = ctx.clock.now()
+    switch (outcome.outcome) {
+      case 'accepted':
+        await accept(trx, after, state, attempt, outcome, at)
+        return state.channelId
+      case 'notStarted':
+        await sql`UPDATE attempt SET state = 'pending', claimed_at = NULL WHERE id = ${attempt.id} AND state = 'calling'`.execute(trx)
+        return null
+      case 'unknown':
+        await leaveUnknown(trx, after, state, attempt, outcome.why, at)
+        return null
+      case 'refused':
+        await fail(ctx, trx, after, state, attempt, metaError(outcome.code, outcome.details), at)
+        return null
+      case 'notReached':
+        await fail(ctx, trx, after, state, attempt, NOT_REACHED, at)
+        return null
+    }
+  })
+  // The status may have been parked while this answer was on its way: look once more, in a transaction of its own.
+  if (channelId !== null && outcome.outcome === 'accepted') await matchParked(ctx, channelId, [outcome.wamid])
+}
+
+/** A drain that died left these behind: whether Meta has them, nobody knows. */
+export async function giveUpStale(ctx: Ctx, sessionId: string): Promise<void> {
+  const { rows } = await sql<{ id: string }>`
+    SELECT id FROM attempt WHERE session_id = ${sessionId} AND state = 'calling' ORDER BY id`.execute(ctx.db)
+  for (const { id } of rows) await settle(ctx, sessionId, id, { outcome: 'unknown', why: 'sender-died' })
+}
+
+async function lockAttempt(trx: Trx, attemptId: string): Promise<Attempt | null> {
+  const { rows } = await sql<Attempt>`
+    SELECT a.id, a.no, a.state, a.message_id,
+           NOT EXISTS (SELECT 1 FROM attempt n WHERE n.message_id = a.message_id AND n.no > a.no) AS newest
+      FROM attempt a WHERE a.id = ${attemptId} FOR UPDATE`.execute(trx)
+  return rows[0] ?? null
+}
+
+async function accept(
+  trx: Trx,
+  after: Aftermath,
+  state: SessionState,
+  attempt: Attempt,
+  outcome: { readonly wamid: string; readonly aliases: readonly Alias[] },
+  at: Instant,
+): Promise<void> {
+  await sql`UPDATE attempt SET wamid = ${outcome.wamid} WHERE id = ${attempt.id}`.execute(trx)
+  await learn(trx, state, outcome.aliases, at)
+  if (climb(attempt.state, 'accepted').moves) await move(trx, after, state, attempt, 'accepted', null, at)
+}
+
+async function leaveUnknown(trx: Trx, after: Aftermath, state: SessionState, attempt: Attempt, why: string, at: Instant): Promise<void> {
+  if (!climb(attempt.state, 'unknown').moves) return
+  const rev = await move(trx, after, state, attempt, 'unknown', null, at)
+  const evidence: JsonObject = { attemptId: attempt.id, messageId: attempt.message_id, why }
+  await recordEvent(trx, state.id, { rev, at, actor: SYSTEM, kind: 'unknown', evidence })
+}
+
+async function fail(
+  ctx: Ctx,
+  trx: Trx,
+  after: Aftermath,
+  state: SessionState,
+  attempt: Attempt,
+  error: SendError,
+  at: Instant,
+): Promise<void> {
+  if (!climb(attempt.state, 'failed').moves) return
+  const rev = await move(trx, after, state, attempt, 'failed', error, at)
+  const wait = attempt.newest ? waitAfter(error.code, attempt.no) : null
+  const evidence: JsonObject = { attemptId: attempt.id, messageId: attempt.message_id, code: error.code, again: wait }
+  await recordEvent(trx, state.id, { rev, at, actor: SYSTEM, kind: 'sendFailed', evidence })
+  if (wait !== null) {
+    const again = { asked: { at, windowMessageId: state.windowMessageId, windowUntil: state.windowUntil }, replaces: attempt.id }
+    await addAttempt(trx, state, { messageId: attempt.message_id, no: attempt.no + 1, rev, at, evidence: again, waitUntil: at + wait })
+    await sql`UPDATE message SET status = 'pending', body_rev = ${rev} WHERE id = ${attempt.message_id}`.execute(trx)
+    await recount(trx, state.id)
+  }
+  if (typeof error.code === 'number' && breaksChannel(error.code)) {
+    await sql`UPDATE channel SET state = 'down', state_reason = ${String(error.code)} WHERE id = ${state.channelId}`.execute(trx)
+    await notifyChannel(trx, state.channelId, ctx.bus.processId)
+    after.channels.add(state.channelId)
+  }
+}
+
+async function move(
+  trx: Trx,
+  after: Aftermath,
+  state: SessionState,
+  attempt: Attempt,
+  to: AttemptState,
+  error: SendError | null,
+  at: Instant,
+): Promise<number> {
+  const rev = await updateSession(trx, after, state.id, {})
+  await sql`
+    UPDATE attempt SET state = ${to}, error = ${error === null ? null : JSON.stringify(error)} WHERE id = ${attempt.id}`.execute(trx)
+  const status = { attemptId: attempt.id, messageId: attempt.message_id, sessionId: state.id, rev, status: to, at }
+  await recordStatus(trx, { ...status, source: 'parley', ...(error === null ? {} : { body: { code: error.code } }) })
+  if (attempt.newest) {
+    await sql`UPDATE message SET status = ${to}, rev = ${rev} WHERE id = ${attempt.message_id}`.execute(trx)
+    if (to !== 'accepted') await recount(trx, state.id)
+  }
+  return rev
+}
+
+/** Meta's answer may name the client by an alias that nobody knew: learned where it is nobody else's. */
+async function learn(trx: Trx, state: SessionState, aliases: readonly Alias[], at: Instant): Promise<void> {
+  for (const alias of aliases) {
+    await sql`
+      INSERT INTO client_alias (channel_id, kind, value, client_id, valid_from, source)
+      SELECT ${state.channelId}, ${alias.kind}, ${alias.value}, ${state.clientId}, ${date(at)}, 'answer'
+       WHERE NOT EXISTS (SELECT 1 FROM client_alias WHERE client_id = ${state.clientId} AND kind = ${alias.kind})
+      ON CONFLICT DO NOTHING`.execute(trx)
+  }
+}

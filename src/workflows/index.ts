@@ -1,0 +1,2 @@
+// The workflows of the bundle.
+export { session } from './session.ts'

@@ -1,0 +1,160 @@
+// The life of one session. It waits, orders and times; what is allowed and what changes is decided on the row, by the
+// decisions it calls, and it follows the snapshot that comes back. Of two snapshots the newer wins, so signals may be
+// lost, repeated or late.
+import {
+  allHandlersFinished,
+  condition,
+  makeContinueAsNewFunc,
+  proxyActivities,
+  proxyLocalActivities,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow'
+import { isNewer, isOver, type Snapshot } from '../domain/snapshot.ts'
+import { Alarm } from './alarm.ts'
+import {
+  changed,
+  clientSpoke,
+  commands,
+  type Decisions,
+  type Sending,
+  type SessionLife,
+  state,
+  type Told,
+  WORKFLOW_TASK_TIMEOUT,
+} from './contract.ts'
+import { nextOf } from './next.ts'
+import { Turns } from './turns.ts'
+
+const { decide, fireTimer, look } = proxyLocalActivities<Decisions>({
+  startToCloseTimeout: '10s',
+  retry: { initialInterval: '200ms', maximumInterval: '10s' },
+})
+
+// A drain claims for 10 s at most, then its last request may take 5 s to start and 18 s to be answered. It is never
+// repeated by Temporal: whether Meta has the message is for the next drain to find unknown, not to try again.
+const { drainSends } = proxyActivities<Sending>({
+  startToCloseTimeout: '60s',
+  heartbeatTimeout: '6s',
+  retry: { maximumAttempts: 1 },
+})
+
+const OLD_MS = 7 * 24 * 60 * 60 * 1000
+const LONG_HISTORY = 2_000
+/** A timer that asks too early asks again, but never faster than this. */
+const REARM_MS = 1_000
+const BACK_OFF_MS = [1_000, 2_000, 5_000, 15_000, 30_000]
+
+export async function session(sessionId: string, epoch: number): Promise<void> {
+  let held: Snapshot | null = null
+  let missing = false
+  let draining = false
+  let failures = 0
+  let notBefore = 0
+  const turns = new Turns()
+  const alarm = new Alarm()
+  const startedAt = Date.now()
+
+  const take = (snapshot: Snapshot | null): void => {
+    if (snapshot === null) missing = held === null
+    else if (isNewer(snapshot, held)) held = snapshot
+  }
+  const obey = (commandId: string): Promise<Told> =>
+    turns.take(async () => {
+      const { told, snapshot } = await decide(commandId)
+      take(snapshot)
+      return told
+    })
+
+  setHandler(clientSpoke, take)
+  setHandler(changed, take)
+  const validator = (commandId: string): void => {
+    if (typeof commandId !== 'string' || commandId.length !== 36) throw new TypeError('A command is named by its id.')
+  }
+  setHandler(commands.accept, obey, { validator })
+  setHandler(commands.end, obey, { validator })
+  setHandler(commands.result, obey, { validator })
+  setHandler(state, (): SessionLife => lifeOf(held, draining, alarm.at))
+
+  // A bell or a command that started this run brings the first snapshot; otherwise the row is asked.
+  await Promise.resolve()
+  if (held === null) await turns.take(async () => void (held === null && take(await look(sessionId))))
+
+  for (;;) {
+    if (missing || (held !== null && isOver(held) && !draining)) {
+      await condition(allHandlersFinished)
+      if (missing || (held !== null && isOver(held) && !draining)) return
+    }
+    if (isOld(startedAt)) break
+    if (held !== null && mayDrain(held)) void drain()
+    const seen: Snapshot | null = held
+    arm()
+    await condition(() => held !== seen || alarm.rang || (held !== null && mayDrain(held)) || missing)
+    if (alarm.rang) {
+      alarm.rang = false
+      await turns.take(fireDue)
+    }
+  }
+  await condition(() => !draining && allHandlersFinished())
+  await makeContinueAsNewFunc<typeof session>({ workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT })(sessionId, epoch)
+
+  function mayDrain(snapshot: Snapshot): boolean {
+    const { pending, calling, waitUntil } = snapshot.sends
+    if (draining || Date.now() < notBefore) return false
+    return calling > 0 || (pending > 0 && (waitUntil === null || waitUntil <= Date.now()))
+  }
+
+  async function drain(): Promise<void> {
+    draining = true
+    try {
+      const { snapshot } = await drainSends(sessionId)
+      take(snapshot)
+      failures = 0
+    } catch {
+      // It died or lost the database. What it left is looked at again, a little later; the session lives on.
+      notBefore = Date.now() + (BACK_OFF_MS[Math.min(failures++, BACK_OFF_MS.length - 1)] ?? REARM_MS)
+      take(await look(sessionId))
+    } finally {
+      draining = false
+    }
+  }
+
+  /** One sleep until whatever comes first. A later due time leaves it as it is: it wakes, asks and sleeps again. */
+  function arm(): void {
+    if (held === null) return
+    const due = held.timers.map((timer) => timer.dueAt)
+    const { pending, calling, waitUntil } = held.sends
+    if (!draining && pending > 0 && waitUntil !== null) due.push(waitUntil)
+    if (!draining && pending + calling > 0 && notBefore > Date.now()) due.push(notBefore)
+    if (due.length > 0) alarm.set(Math.min(...due))
+  }
+
+  async function fireDue(): Promise<void> {
+    const due = held?.timers.filter((timer) => timer.dueAt <= Date.now()) ?? []
+    for (const timer of due) {
+      if (held === null || !held.timers.includes(timer)) continue
+      take(await fireTimer(sessionId, timer.name, held.rev))
+    }
+    // The decision's clock may be behind this one: still due means ask again, not at once.
+    if (held?.timers.some((timer) => timer.dueAt <= Date.now())) alarm.set(Date.now() + REARM_MS)
+  }
+}
+
+function isOld(startedAt: number): boolean {
+  const { continueAsNewSuggested, historyLength } = workflowInfo()
+  return continueAsNewSuggested || historyLength > LONG_HISTORY || Date.now() - startedAt > OLD_MS
+}
+
+function lifeOf(held: Snapshot | null, draining: boolean, alarmAt: number | null): SessionLife {
+  const asOf = Date.now()
+  const none = { pending: 0, calling: 0, waitUntil: null }
+  return {
+    phase: held?.phase ?? null,
+    textField: held?.textField ?? null,
+    timers: held?.timers ?? [],
+    sends: { ...(held?.sends ?? none), draining },
+    next: held === null ? null : nextOf(held, alarmAt),
+    rev: held?.rev ?? null,
+    asOf,
+  }
+}
