@@ -40,7 +40,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       raw_id      uuid,
       body        jsonb
     )`.execute(db)
-  await sql`CREATE INDEX status_parked_wamid ON status_parked (channel_id, wamid)`.execute(db)
+  await sql`CREATE UNIQUE INDEX status_parked_once ON status_parked (channel_id, wamid, status, at)`.execute(db)
   await sql`CREATE INDEX status_parked_received ON status_parked (received_at)`.execute(db)
 
   // What Meta says of numbers, templates and accounts, and errors that belong to no message.
@@ -63,6 +63,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     CREATE TABLE signal_outbox (
       session_id uuid PRIMARY KEY,
       start      boolean NOT NULL,
+      spoke      boolean NOT NULL DEFAULT false,
       rung       int NOT NULL DEFAULT 1,
       tries      int NOT NULL DEFAULT 0,
       due_at     timestamptz NOT NULL,

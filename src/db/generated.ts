@@ -71,7 +71,6 @@ export interface Channel {
   display_phone_number: string;
   group_id: string;
   id: string;
-  last_webhook_at: Timestamp | null;
   mps: Generated<number>;
   name: string;
   next_slot_at: Timestamp | null;
@@ -292,6 +291,7 @@ export interface SignalOutbox {
   rung: Generated<number>;
   rung_at: Timestamp;
   session_id: string;
+  spoke: Generated<boolean>;
   start: boolean;
   tries: Generated<number>;
 }

@@ -2,6 +2,8 @@
 import type { TimerSettings } from './timers.ts'
 
 export interface Settings extends TimerSettings {
+  /** How long an offer to a group may wait before it is overdue. */
+  readonly queueTime: number
   /** For offers to one operator. */
   readonly timeToAccept: number
   /** For HeroCards that nobody answers. */

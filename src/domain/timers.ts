@@ -8,7 +8,6 @@ export type TimerName = (typeof TIMER_NAMES)[number]
 
 /** All in seconds; 0 switches the timer off. */
 export interface TimerSettings {
-  readonly queueTime: number
   readonly windowWarning: number
   readonly inactivity: number
   readonly wrapUpMax: number
@@ -16,7 +15,8 @@ export interface TimerSettings {
 
 export interface TimerFacts {
   readonly phase: Phase
-  readonly offeredAt: Instant | null
+  /** Until when the open offer should be accepted; null for none, or where nothing is due. */
+  readonly offerDueAt: Instant | null
   readonly overdueAt: Instant | null
   readonly windowUntil: Instant | null
   /** The `windowUntil` for which the warning was given, or the shutting noted. */
@@ -40,9 +40,7 @@ export function timers(facts: TimerFacts, settings: TimerSettings): readonly Tim
     if (dueAt !== null) running.push({ name, dueAt })
   }
   if (facts.phase === 'queued') {
-    if (settings.queueTime > 0 && facts.offeredAt !== null && facts.overdueAt === null) {
-      arm('offerOverdue', facts.offeredAt + settings.queueTime * 1000)
-    }
+    if (facts.overdueAt === null) arm('offerOverdue', facts.offerDueAt)
   }
   if (facts.phase === 'active') {
     const until = facts.windowUntil

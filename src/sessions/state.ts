@@ -25,6 +25,7 @@ export interface SessionState extends TimerFacts, AccessFacts {
   readonly lastSeq: number
   readonly lastInSeq: number
   readonly offerNo: number | null
+  readonly offeredAt: Instant | null
   readonly sends: Snapshot['sends']
   readonly settings: Settings
 }
@@ -52,6 +53,7 @@ interface Row {
   offer_no: number | null
   offer_operator_id: string | null
   offered_at: Date | null
+  due_at: Date | null
   overdue_at: Date | null
   warned_window: Date | null
   shut_window: Date | null
@@ -73,7 +75,7 @@ export async function loadStates(db: Database | Trx, sessionIds: readonly string
     SELECT s.id, s.client_id, s.channel_id, s.rev, i.epoch, s.origin, s.phase, s.destination_kind, s.destination,
            s.operator_id, s.group_id, c.window_expires_at, c.window_message_id, s.awaits_client, s.bell_on,
            ch.state AS channel_state, ch.state_reason AS channel_reason, s.last_seq, s.last_in_seq,
-           o.no AS offer_no, o.operator_id AS offer_operator_id, o.offered_at, o.overdue_at,
+           o.no AS offer_no, o.operator_id AS offer_operator_id, o.offered_at, o.due_at, o.overdue_at,
            s.warned_window, s.shut_window, s.waiting_since, s.last_message_at, s.accepted_at, s.wrap_up_at,
            (SELECT json_agg(setting) FROM setting) AS settings,
            coalesce(a.pending, 0)::int AS pending, coalesce(a.calling, 0)::int AS calling, a.wait_until
@@ -116,6 +118,7 @@ function stateOf(row: Row): SessionState {
     lastInSeq: row.last_in_seq,
     offerNo: row.offer_no,
     offeredAt: instant(row.offered_at),
+    offerDueAt: instant(row.due_at),
     overdueAt: instant(row.overdue_at),
     warnedWindow: instant(row.warned_window),
     shutWindow: instant(row.shut_window),

@@ -56,7 +56,8 @@ function apply(ctx: Ctx, parked: Parked): Promise<void> {
     await sql`
       INSERT INTO attempt_status (id, attempt_id, message_id, session_id, rev, status, at, received_at, source, raw_id, body)
       VALUES (${parked.id}, ${parked.attempt_id}, ${attempt.message_id}, ${state.id}, ${rev}, ${parked.status}, ${parked.at},
-              ${parked.received_at}, 'meta', ${parked.raw_id}, ${parked.body === null ? null : JSON.stringify(parked.body)})`.execute(trx)
+              ${parked.received_at}, 'meta', ${parked.raw_id}, ${parked.body === null ? null : JSON.stringify(parked.body)})
+      ON CONFLICT DO NOTHING`.execute(trx)
     const error = parked.status === 'failed' ? JSON.stringify(errorOfStatus(parked.body ?? {})) : null
     await sql`
       UPDATE attempt SET wamid = coalesce(wamid, ${parked.wamid}), state = ${moves ? parked.status : attempt.state},

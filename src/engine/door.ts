@@ -1,0 +1,122 @@
+// The door to the session workflows: bells, commands and the live query. Every call has a deadline, and the ordinary
+// ways in which a workflow is not there (ended, never started, Temporal away) are answers, not exceptions.
+import { Client, Connection, isGrpcServiceError, WithStartWorkflowOperation, WorkflowFailedError } from '@temporalio/client'
+import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/common'
+import type { CommandKind } from '../domain/commands.ts'
+import type { Snapshot } from '../domain/snapshot.ts'
+import {
+  changed,
+  clientSpoke,
+  commands,
+  SESSION_WORKFLOW,
+  type SessionLife,
+  state,
+  type Told,
+  WORKFLOW_TASK_TIMEOUT,
+  workflowIdOf,
+} from '../workflows/contract.ts'
+
+const SIGNAL_DEADLINE_MS = 2_000
+const QUERY_DEADLINE_MS = 2_000
+
+export interface DoorOptions {
+  readonly address: string
+  readonly namespace: string
+  readonly taskQueue: string
+}
+
+/** `gone`: there is no such run, or it has ended for good. `away`: Temporal did not take it in time. */
+export type Rung = 'rung' | 'gone' | 'away'
+export type Obeyed = { readonly told: Told } | 'gone' | 'away'
+
+export interface Bell {
+  readonly sessionId: string
+  readonly snapshot: Snapshot
+  /** The client wrote in a session that waited for it. */
+  readonly spoke: boolean
+  /** The workflow may not run yet. */
+  readonly start: boolean
+}
+
+export class Door {
+  readonly #connection: Connection
+  readonly #client: Client
+  readonly #taskQueue: string
+
+  constructor(options: DoorOptions) {
+    // Lazy: whoever opens the door lives with Temporal away, and finds it when it comes back.
+    this.#connection = Connection.lazy({ address: options.address, connectTimeout: '3s' })
+    this.#client = new Client({ connection: this.#connection, namespace: options.namespace })
+    this.#taskQueue = options.taskQueue
+  }
+
+  async ring(bell: Bell): Promise<Rung> {
+    const signal = bell.spoke ? clientSpoke : changed
+    const workflowId = workflowIdOf(bell.sessionId)
+    try {
+      await this.#within<unknown>(SIGNAL_DEADLINE_MS, () => {
+        if (!bell.start) return this.#client.workflow.getHandle(workflowId).signal(signal, bell.snapshot)
+        const start = this.#startOptions(bell.sessionId, bell.snapshot.epoch)
+        return this.#client.workflow.signalWithStart(SESSION_WORKFLOW, { ...start, signal, signalArgs: [bell.snapshot] })
+      })
+      return 'rung'
+    } catch (error) {
+      return isGone(error) ? 'gone' : 'away'
+    }
+  }
+
+  /** Starts the workflow where it does not run yet, and waits until the command is decided, for `deadlineMs` at most. */
+  async command(kind: CommandKind, sessionId: string, epoch: number, commandId: string, deadlineMs: number): Promise<Obeyed> {
+    try {
+      const told = await this.#within(deadlineMs, () =>
+        this.#client.workflow.executeUpdateWithStart(commands[kind], {
+          startWorkflowOperation: new WithStartWorkflowOperation(SESSION_WORKFLOW, this.#startOptions(sessionId, epoch)),
+          updateId: commandId,
+          args: [commandId],
+        }),
+      )
+      return { told }
+    } catch (error) {
+      return isGone(error) ? 'gone' : 'away'
+    }
+  }
+
+  /** What the running workflow says of itself; null when it does not run or does not answer. */
+  async query(sessionId: string): Promise<SessionLife | null> {
+    try {
+      return await this.#within(QUERY_DEADLINE_MS, () => this.#client.workflow.getHandle(workflowIdOf(sessionId)).query(state))
+    } catch {
+      return null
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#connection.close()
+  }
+
+  #within<T>(ms: number, call: () => Promise<T>): Promise<T> {
+    return this.#client.withDeadline(Date.now() + ms, call)
+  }
+
+  #startOptions(sessionId: string, epoch: number) {
+    return {
+      workflowId: workflowIdOf(sessionId),
+      taskQueue: this.#taskQueue,
+      args: [sessionId, epoch] as [string, number],
+      workflowIdConflictPolicy: 'USE_EXISTING',
+      workflowIdReusePolicy: 'REJECT_DUPLICATE',
+      workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
+    } as const
+  }
+}
+
+const GRPC_NOT_FOUND = 5
+const GRPC_ALREADY_EXISTS = 6
+
+function isGone(error: unknown): boolean {
+  if (error instanceof WorkflowNotFoundError || error instanceof WorkflowExecutionAlreadyStartedError) return true
+  // An Update that was admitted just before its workflow returned fails with the workflow's end.
+  if (error instanceof WorkflowFailedError) return true
+  const cause = error instanceof Error && isGrpcServiceError(error.cause) ? error.cause : error
+  return isGrpcServiceError(cause) && (cause.code === GRPC_NOT_FOUND || cause.code === GRPC_ALREADY_EXISTS)
+}

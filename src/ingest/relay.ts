@@ -1,0 +1,204 @@
+// Carries bells from the outbox to the session workflows. A bell that was just committed is rung at once; the row in
+// the outbox covers a crash before that, and is claimed until `due_at` by whoever is ringing it. Order, repetition and
+// loss are harmless: a bell carries the session's snapshot of now, and the newer snapshot wins.
+//
+//   commit ──ring(ids)──▶ take up to 48 rows  ─▶ snapshots (one query) ─▶ signals, side by side ─▶ delete what was rung
+//                              ▲                                              │ away: later again, each row by itself
+//   every second: rows past ───┘                                              ▼
+//   their due time                                             Temporal away: one probe at a time until it answers
+import { sql } from 'kysely'
+import type { Logger } from 'pino'
+import type { Clock } from '../clock.ts'
+import type { Database } from '../db/database.ts'
+import { isOver, type Snapshot } from '../domain/snapshot.ts'
+import type { Door } from '../engine/door.ts'
+import { loadStates, snapshotOf } from '../sessions/state.ts'
+import { BELL_CLAIM_MS, date } from '../sessions/write.ts'
+
+/** Bells at Temporal's door at once: enough to keep it busy, few enough that a command gets through. */
+const AT_ONCE = 48
+const POLL_MS = 1_000
+const PROBE_MS = 500
+const BACK_OFF_MS = [500, 1_000, 2_000, 5_000, 10_000]
+
+interface Row {
+  session_id: string
+  start: boolean
+  spoke: boolean
+  rung: number
+  tries: number
+}
+
+export interface RelayDeps {
+  readonly db: Database
+  readonly clock: Clock
+  readonly door: Door
+  readonly log: Logger
+}
+
+export class Relay {
+  readonly #deps: RelayDeps
+  readonly #waiting = new Set<string>()
+  readonly #underWay = new Set<string>()
+  #flushing = false
+  #away = false
+  #poll: NodeJS.Timeout | null = null
+  #polling: Promise<unknown> = Promise.resolve()
+  #closed = false
+  /** Bells that reached their workflow, for the metrics. */
+  rung = 0
+
+  constructor(deps: RelayDeps) {
+    this.#deps = deps
+  }
+
+  get away(): boolean {
+    return this.#away
+  }
+
+  /** Right after the commit that wrote the bells. */
+  ring(sessionIds: readonly string[]): void {
+    if (this.#closed || this.#away) return
+    for (const id of sessionIds) this.#waiting.add(id)
+    this.#flush()
+  }
+
+  start(): void {
+    const tick = (): void => {
+      this.#polling = this.pollOnce()
+        .catch((error: unknown) => this.#deps.log.warn({ err: error }, 'the outbox could not be read'))
+        .finally(() => {
+          if (!this.#closed) this.#poll = setTimeout(tick, this.#away ? PROBE_MS : POLL_MS)
+        })
+    }
+    tick()
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    if (this.#poll !== null) clearTimeout(this.#poll)
+    await this.#polling
+    while (this.#underWay.size > 0 || this.#flushing) await new Promise((resolve) => setImmediate(resolve))
+  }
+
+  /** Claims what is due and rings it: also what a process left behind that died between commit and signal. */
+  async pollOnce(): Promise<number> {
+    const { clock, db } = this.#deps
+    let found = 0
+    do {
+      const now = clock.now()
+      const { rows } = await sql<Row>`
+        UPDATE signal_outbox SET due_at = ${date(now + BELL_CLAIM_MS)}
+         WHERE session_id IN (SELECT session_id FROM signal_outbox WHERE due_at <= ${date(now)}
+                               ORDER BY due_at LIMIT ${this.#away ? 1 : AT_ONCE} FOR UPDATE SKIP LOCKED)
+        RETURNING session_id, start, spoke, rung, tries`.execute(db)
+      found = rows.length
+      const free = rows.filter((row) => !this.#underWay.has(row.session_id))
+      const wasAway = this.#away
+      await this.#ringAll(free)
+      if (wasAway && !this.#away) await this.#hurry()
+    } while (found > 0 && !this.#away && !this.#closed)
+    return found
+  }
+
+  /** Temporal is back: everything that backed off meanwhile is due now. */
+  async #hurry(): Promise<void> {
+    await sql`UPDATE signal_outbox SET due_at = ${date(this.#deps.clock.now())} WHERE tries > 0`.execute(this.#deps.db)
+  }
+
+  #flush(): void {
+    if (this.#flushing) return
+    this.#flushing = true
+    setImmediate(() => {
+      this.#flushOnce().then(
+        () => {
+          this.#flushing = false
+          if (this.#ready().length > 0) this.#flush()
+        },
+        (error: unknown) => {
+          // The rows are safe in the outbox; the poll rings them.
+          this.#flushing = false
+          this.#deps.log.warn({ err: error }, 'bells could not be rung from their commit')
+        },
+      )
+    })
+  }
+
+  #ready(): readonly string[] {
+    if (this.#closed || this.#underWay.size >= AT_ONCE) return []
+    return [...this.#waiting].filter((id) => !this.#underWay.has(id)).slice(0, AT_ONCE - this.#underWay.size)
+  }
+
+  async #flushOnce(): Promise<void> {
+    const ids = this.#ready()
+    if (ids.length === 0) return
+    for (const id of ids) this.#waiting.delete(id)
+    for (const id of ids) this.#underWay.add(id)
+    try {
+      const { rows } = await sql<Row>`
+        SELECT session_id, start, spoke, rung, tries FROM signal_outbox WHERE session_id = ANY (${ids}::uuid[])`.execute(this.#deps.db)
+      // Not awaited: the next ones need not wait for the slowest of these.
+      void this.#ringAll(rows, ids)
+    } catch (error) {
+      for (const id of ids) this.#underWay.delete(id)
+      throw error
+    }
+  }
+
+  async #ringAll(rows: readonly Row[], held: readonly string[] = rows.map((row) => row.session_id)): Promise<void> {
+    for (const id of held) this.#underWay.add(id)
+    try {
+      if (rows.length === 0) return
+      const states = await loadStates(this.#deps.db, rows.map((row) => row.session_id))
+      const at = this.#deps.clock.now()
+      const snapshots = new Map(states.map((state) => [state.id, snapshotOf(state, at)]))
+      const outcomes = await Promise.all(rows.map(async (row) => ({ row, done: await this.#ringOne(row, snapshots.get(row.session_id)) })))
+      await this.#settle(outcomes)
+    } catch (error) {
+      this.#deps.log.warn({ err: error }, 'bells could not be settled')
+    } finally {
+      for (const id of held) this.#underWay.delete(id)
+      if (this.#ready().length > 0) this.#flush()
+    }
+  }
+
+  async #ringOne(row: Row, snapshot: Snapshot | undefined): Promise<boolean> {
+    if (snapshot === undefined) return true
+    const over = isOver(snapshot)
+    const bell = { sessionId: row.session_id, snapshot, spoke: row.spoke }
+    let outcome = await this.#deps.door.ring({ ...bell, start: row.start && !over })
+    // Where there is something left to do, a run that is not there has been lost, or has not begun yet. Where there
+    // is nothing left, none is woken: neither by a late status nor by a start that came too late.
+    if (outcome === 'gone' && !over && !row.start) outcome = await this.#deps.door.ring({ ...bell, start: true })
+    if (outcome === 'rung' || (outcome === 'gone' && over)) {
+      this.#away = false
+      this.rung++
+      return true
+    }
+    if (outcome === 'away' && !this.#away) {
+      this.#away = true
+      this.#waiting.clear()
+      this.#deps.log.warn('Temporal does not answer; bells wait in the outbox')
+    }
+    return false
+  }
+
+  async #settle(outcomes: readonly { row: Row; done: boolean }[]): Promise<void> {
+    const { db, clock } = this.#deps
+    const done = outcomes.filter((outcome) => outcome.done).map((outcome) => outcome.row)
+    const left = outcomes.filter((outcome) => !outcome.done).map((outcome) => outcome.row)
+    if (done.length > 0) {
+      // A row that was rung again meanwhile stays for the next round.
+      await sql`
+        DELETE FROM signal_outbox o USING unnest(${done.map((row) => row.session_id)}::uuid[], ${done.map((row) => row.rung)}::int[]) AS d(id, rung)
+         WHERE o.session_id = d.id AND o.rung = d.rung`.execute(db)
+    }
+    if (left.length > 0) {
+      const due = left.map((row) => date(clock.now() + (BACK_OFF_MS[Math.min(row.tries, BACK_OFF_MS.length - 1)] ?? POLL_MS)))
+      await sql`
+        UPDATE signal_outbox o SET tries = o.tries + 1, due_at = l.due
+          FROM unnest(${left.map((row) => row.session_id)}::uuid[], ${due}::timestamptz[]) AS l(id, due)
+         WHERE o.session_id = l.id`.execute(db)
+    }
+  }
+}
