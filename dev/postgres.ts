@@ -110,7 +110,7 @@ async function findBinaries(): Promise<Binaries> {
   }
 }
 
-const environment = (): NodeJS.ProcessEnv => ({ PATH: process.env['PATH'], LC_ALL: 'C', LC_MESSAGES: 'C', TZ: 'UTC' })
+const environment = (): NodeJS.ProcessEnv => ({ PATH: process.env.PATH, LC_ALL: 'C', LC_MESSAGES: 'C', TZ: 'UTC' })
 
 function passwordOf(folder: string): string {
   const file = join(folder, 'password')

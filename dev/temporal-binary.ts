@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { tryLock } from './lock.ts'
 import { messageOf, Problem } from './problem.ts'
+import type { Say } from './say.ts'
 
 export const TEMPORAL_VERSION = '1.32.1'
 /** The first whose workflows can skip time, which the tests need. */
@@ -21,10 +22,8 @@ export interface TemporalBinary {
   readonly path: string
 }
 
-export type Say = (line: string) => void
-
 export const cacheFolder = (env: NodeJS.ProcessEnv = process.env): string =>
-  join(env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'parley')
+  join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'parley')
 
 const serverFolder = () => join(cacheFolder(), `temporal-${TEMPORAL_VERSION}`)
 const exe = (name: string) => (process.platform === 'win32' ? `${name}.exe` : name)

@@ -11,7 +11,8 @@ import type { Child, Family } from './family.ts'
 import { logTail } from './log-tail.ts'
 import { freePort } from './ports.ts'
 import { messageOf, Problem } from './problem.ts'
-import { findServerAndSqlTool, findTemporal, type Say } from './temporal-binary.ts'
+import type { Say } from './say.ts'
+import { findServerAndSqlTool, findTemporal } from './temporal-binary.ts'
 import { until } from './wait.ts'
 
 const run = promisify(execFile)
@@ -76,7 +77,7 @@ interface How {
   readonly env: NodeJS.ProcessEnv
 }
 
-const environment = (): NodeJS.ProcessEnv => ({ PATH: process.env['PATH'], HOME: process.env['HOME'], TZ: 'UTC' })
+const environment = (): NodeJS.ProcessEnv => ({ PATH: process.env.PATH, HOME: process.env.HOME, TZ: 'UTC' })
 
 async function onFile({ folder, forgetful = false, say = () => {} }: TemporalOptions, port: number): Promise<How> {
   const binary = await findTemporal(say)

@@ -82,7 +82,7 @@ async function start(): Promise<Servers> {
 }
 
 async function postgres(family: Family, folder: string) {
-  const given = process.env['TEST_DATABASE_URL']
+  const given = process.env.TEST_DATABASE_URL
   if (given) return { url: given, stop: async () => {} }
   const started = await startPostgres({
     family,
@@ -95,7 +95,7 @@ async function postgres(family: Family, folder: string) {
 }
 
 async function temporalServer(family: Family, folder: string) {
-  const given = process.env['TEST_TEMPORAL_ADDRESS']
+  const given = process.env.TEST_TEMPORAL_ADDRESS
   if (given) {
     await ensureNamespace(given, NAMESPACE)
     return { address: given, stop: async () => {} }
