@@ -1,0 +1,48 @@
+// Who a client is, for the views that show one: the client that a joined one has become, with its name and aliases.
+import { sql } from 'kysely'
+import type { Database, Trx } from '../../db/database.ts'
+
+export interface Person {
+  readonly id: string
+  readonly name: string | null
+  /** E.164 with +. */
+  readonly phone: string | null
+  readonly bsuid: string | null
+}
+
+/** Meta's ids of phones are digits; anything else is kept as it came, and is no number that could be dialled. */
+export const phoneOf = (value: string | null): string | null => {
+  if (value === null || !/^\+?\d{5,20}$/.test(value)) return null
+  return value.startsWith('+') ? value : `+${value}`
+}
+
+/** By the id that was asked for; a client that was joined into another is told as the one it has become. */
+export async function loadPeople(
+  db: Database | Trx,
+  clientIds: readonly string[],
+): Promise<ReadonlyMap<string, Person>> {
+  if (clientIds.length === 0) return new Map()
+  const { rows } = await sql<{
+    asked: string
+    id: string
+    name: string | null
+    phone: string | null
+    bsuid: string | null
+  }>`
+    WITH RECURSIVE path AS (
+      SELECT c.id AS asked, c.id, c.joined_into, c.name FROM client c WHERE c.id = ANY (${[...new Set(clientIds)]}::uuid[])
+      UNION ALL
+      SELECT p.asked, c.id, c.joined_into, c.name FROM path p JOIN client c ON c.id = p.joined_into
+    ) CYCLE id SET looped USING trail
+    SELECT p.asked, p.id, p.name, alias.phone, alias.bsuid
+      FROM path p
+      LEFT JOIN LATERAL (
+        SELECT (array_agg(a.value ORDER BY a.valid_from DESC) FILTER (WHERE a.kind = 'phone'))[1] AS phone,
+               (array_agg(a.value ORDER BY a.valid_from DESC) FILTER (WHERE a.kind = 'bsuid'))[1] AS bsuid
+          FROM client_alias a WHERE a.client_id = p.id
+      ) alias ON true
+     WHERE p.joined_into IS NULL AND NOT p.looped`.execute(db)
+  return new Map(
+    rows.map((row) => [row.asked, { id: row.id, name: row.name, phone: phoneOf(row.phone), bsuid: row.bsuid }]),
+  )
+}
