@@ -53,7 +53,12 @@ export const sending = (deps: SendingDeps): Sending => ({
 })
 
 async function post(deps: SendingDeps, claimed: Claimed, asked: number): Promise<Settlement> {
-  const line = deps.lineOf(claimed.channel)
+  let line: Line
+  try {
+    line = deps.lineOf(claimed.channel)
+  } catch {
+    return { outcome: 'noToken' }
+  }
   // Connecting may take its whole time, too.
   if (performance.now() - asked + CONNECT_TIMEOUT_MS > START_WITHIN_MS) return { outcome: 'notStarted' }
   return deps.cloudApi.sendText(line, {

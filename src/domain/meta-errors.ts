@@ -155,11 +155,23 @@ export const CHANNEL_DOWN: SendError = {
   advice: 'Send it again once an administrator has repaired the number.',
   retry: 'now',
 }
+export const NO_TOKEN: SendError = {
+  code: 'no-token',
+  title: 'The number’s access token cannot be read',
+  advice: 'Tell an administrator: the number needs its access token again.',
+  retry: 'now',
+}
 export const NOT_REACHED: SendError = {
   code: 'not-reached',
   title: 'Meta could not be reached; nothing was sent',
   advice: AGAIN,
   retry: 'now',
+}
+export const NOT_THEIRS: SendError = {
+  code: 'number-not-theirs',
+  title: 'This number belongs to somebody else now',
+  advice: 'WhatsApp has told another person under this number. Wait until the client writes; then a new session reaches them.',
+  retry: 'never',
 }
 export const RESTORED: SendError = {
   code: 'restored',

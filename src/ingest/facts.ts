@@ -2,6 +2,7 @@
 // about, and then, with those clients locked, how they and their sessions stand.
 import type { Client as PgClient } from 'pg'
 import { destination } from '../domain/identity.ts'
+import { settingsFrom } from '../domain/settings.ts'
 import type { AttemptState } from '../domain/delivery.ts'
 import type { Alias, AliasKind, Instant, Phase } from '../domain/words.ts'
 
@@ -45,6 +46,7 @@ export interface SessionFacts {
   awaitsClient: boolean
   wrapUpAt: Instant | null
   endReason: string | null
+  readonly ended: boolean
 }
 
 export interface KnownMessage {
@@ -54,6 +56,7 @@ export interface KnownMessage {
   readonly kind: string
   readonly sessionId: string | null
   readonly sessionOpen: boolean
+  readonly seq: number | null
 }
 
 export interface AttemptFacts {
@@ -69,6 +72,8 @@ export interface AttemptFacts {
 
 export interface Located {
   readonly channels: ReadonlyMap<string, ChannelFacts>
+  /** The setting `queueTime`, in seconds. */
+  readonly queueTime: number
   readonly aliases: readonly AliasFacts[]
   readonly attempts: readonly { readonly id: string; readonly wamid: string | null; readonly channelId: string; readonly clientId: string }[]
 }
@@ -122,11 +127,13 @@ export async function locate(
                    JOIN session s ON s.id = a.session_id`,
           values: [keys.wamids.map((key) => key.split('\n')[0]), keys.wamids.map((key) => key.split('\n')[1]), keys.opaques],
         })
-  await all([...work, channels, aliases, ...(attempts === null ? [] : [attempts])])
+  const settings = pg.query<{ key: string; value: unknown }>({ name: 'ingest-settings', text: `SELECT key, value FROM setting WHERE key = 'queueTime'` })
+  await all([...work, channels, aliases, settings, ...(attempts === null ? [] : [attempts])])
   return {
     channels: new Map(
       (await channels).rows.map((row) => [row.phone_number_id, { id: row.id, phoneNumberId: row.phone_number_id, groupId: row.group_id }]),
     ),
+    queueTime: settingsFrom((await settings).rows).queueTime,
     aliases: (await aliases).rows.map((row) => ({
       channelId: row.channel_id,
       kind: row.kind,
@@ -157,7 +164,7 @@ export interface NewAlias {
 
 export interface Locked {
   readonly clients: ReadonlyMap<string, ClientFacts>
-  /** By client: its session that is not ended. */
+  /** By id: the newest session of each client, and those of the attempts. */
   readonly sessions: ReadonlyMap<string, SessionFacts>
   /** By client: its newest session, ended or not. */
   readonly lastSessions: ReadonlyMap<string, string>
@@ -220,19 +227,21 @@ export async function lockAndRead(
   // Read after the lock, in a statement of its own: it must see what the last holder of the lock committed.
   const sessions = pg.query<SessionRow>({
     name: 'ingest-sessions',
-    text: `SELECT s.* FROM unnest($1::uuid[]) AS k(client_id)
-             JOIN LATERAL (
-               SELECT id, client_id, channel_id, phase, rev, last_seq, last_in_seq, unread, waiting_since, last_message_id,
-                      last_message_at, bell_on, awaits_client, wrap_up_at, end_reason, ended_at
-                 FROM session WHERE client_id = k.client_id ORDER BY started_at DESC, id DESC LIMIT 1) s ON true`,
-    values: [want.clientIds],
+    text: `WITH wanted AS (
+             SELECT n.id, true AS newest FROM unnest($1::uuid[]) AS k(client_id)
+               JOIN LATERAL (SELECT id FROM session WHERE client_id = k.client_id ORDER BY started_at DESC, id DESC LIMIT 1) n ON true
+             UNION ALL SELECT session_id, false FROM attempt WHERE id = ANY ($2::uuid[]))
+           SELECT s.id, client_id, channel_id, phase, rev, last_seq, last_in_seq, unread, waiting_since, last_message_id,
+                  last_message_at, bell_on, awaits_client, wrap_up_at, end_reason, ended_at, w.newest
+             FROM (SELECT id, bool_or(newest) AS newest FROM wanted GROUP BY id) w JOIN session s USING (id)`,
+    values: [want.clientIds, want.attemptIds],
   })
   const messages =
     want.wamids.length === 0
       ? null
-      : pg.query<{ id: string; channel_id: string; wamid: string; kind: string; session_id: string | null; open: boolean }>({
+      : pg.query<{ id: string; channel_id: string; wamid: string; kind: string; session_id: string | null; seq: number | null; open: boolean }>({
           name: 'ingest-wamids',
-          text: `SELECT m.id, m.channel_id, m.wamid, m.kind, m.session_id,
+          text: `SELECT m.id, m.channel_id, m.wamid, m.kind, m.session_id, m.seq,
                         m.session_id IS NOT NULL AND EXISTS (SELECT 1 FROM session s WHERE s.id = m.session_id AND s.ended_at IS NULL) AS open
                    FROM unnest($1::uuid[], $2::text[]) AS k(channel_id, wamid)
                    JOIN message m ON m.channel_id = k.channel_id AND m.wamid = k.wamid AND m.superseded_by IS NULL`,
@@ -256,8 +265,8 @@ export async function lockAndRead(
   if (found.some((row) => row.joined_into !== null)) throw new LookAgain()
   return {
     clients: new Map(found.map((row) => [row.id, clientOf(row)])),
-    sessions: new Map(rows.filter((row) => row.ended_at === null).map((row) => [row.client_id, sessionOf(row)])),
-    lastSessions: new Map(rows.map((row) => [row.client_id, row.id])),
+    sessions: new Map(rows.map((row) => [row.id, sessionOf(row)])),
+    lastSessions: new Map(rows.filter((row) => row.newest).map((row) => [row.client_id, row.id])),
     messages: ((await messages)?.rows ?? []).map((row) => ({
       id: row.id,
       channelId: row.channel_id,
@@ -265,6 +274,7 @@ export async function lockAndRead(
       kind: row.kind,
       sessionId: row.session_id,
       sessionOpen: row.open,
+      seq: row.seq,
     })),
     attempts: new Map(
       ((await attempts)?.rows ?? []).map((row) => [
@@ -321,6 +331,7 @@ interface SessionRow {
   wrap_up_at: Date | null
   end_reason: string | null
   ended_at: Date | null
+  newest: boolean
 }
 
 interface AttemptRow {
@@ -360,6 +371,7 @@ const sessionOf = (row: SessionRow): SessionFacts => ({
   awaitsClient: row.awaits_client,
   wrapUpAt: at(row.wrap_up_at),
   endReason: row.end_reason,
+  ended: row.ended_at !== null,
 })
 
 export const destinationOf = (client: ClientFacts): Alias | null => destination(client.aliases)

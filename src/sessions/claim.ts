@@ -4,7 +4,7 @@
 import { sql } from 'kysely'
 import type { Trx } from '../db/database.ts'
 import { takeNumberSlot, takePairToken } from '../domain/delivery.ts'
-import { CHANNEL_DOWN, RESTORED, type SendError, WINDOW_SHUT } from '../domain/meta-errors.ts'
+import { CHANNEL_DOWN, NOT_THEIRS, RESTORED, type SendError, WINDOW_SHUT } from '../domain/meta-errors.ts'
 import type { Snapshot } from '../domain/snapshot.ts'
 import { SEND_MARGIN_MS } from '../domain/window.ts'
 import type { Alias, Instant, JsonObject } from '../domain/words.ts'
@@ -90,7 +90,8 @@ async function firstPending(trx: Trx, sessionId: string): Promise<Next | null> {
       FROM attempt a
       JOIN message m ON m.id = a.message_id
       JOIN channel ch ON ch.id = a.channel_id
-      JOIN client c ON c.id = m.client_id
+      JOIN session s ON s.id = a.session_id
+      JOIN client c ON c.id = s.client_id
      WHERE a.session_id = ${sessionId} AND a.state = 'pending'
      ORDER BY m.seq, a.no LIMIT 1`.execute(trx)
   return rows[0] ?? null
@@ -100,6 +101,7 @@ async function firstPending(trx: Trx, sessionId: string): Promise<Next | null> {
 function refusal(state: SessionState, next: Next, at: Instant): SendError | null {
   if (next.epoch !== state.epoch) return RESTORED
   if (!state.channelUp) return CHANNEL_DOWN
+  if (!state.destinationHeld) return NOT_THEIRS
   if (state.windowUntil === null || at + SEND_MARGIN_MS >= state.windowUntil) return WINDOW_SHUT
   return null
 }

@@ -249,8 +249,9 @@ async function quotable(trx: Trx, state: SessionState, messageId: string): Promi
         .limit(1)
         .as('sent_wamid'),
     ])
+    .innerJoin('client as c', 'c.id', 'm.client_id')
     .where('m.id', '=', messageId)
-    .where('m.client_id', '=', state.clientId)
+    .where((eb) => eb.or([eb('c.id', '=', state.clientId), eb('c.joined_into', '=', state.clientId)]))
     .executeTakeFirst()
   const wamid = row?.wamid ?? row?.sent_wamid ?? null
   return wamid === null ? refused({ code: 'unknown-message' }) : allowed(wamid)

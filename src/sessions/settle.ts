@@ -5,7 +5,7 @@ import { sql } from 'kysely'
 import type { SendOutcome } from '../cloud-api/client.ts'
 import type { Trx } from '../db/database.ts'
 import { type AttemptState, climb } from '../domain/delivery.ts'
-import { breaksChannel, metaError, NOT_REACHED, type SendError, waitAfter } from '../domain/meta-errors.ts'
+import { breaksChannel, metaError, NO_TOKEN, NOT_REACHED, type SendError, waitAfter } from '../domain/meta-errors.ts'
 import type { Alias, Instant, JsonObject } from '../domain/words.ts'
 import { notifyChannel } from './changes.ts'
 import { type Aftermath, type Ctx, transact } from './context.ts'
@@ -22,8 +22,12 @@ interface Attempt {
   newest: boolean
 }
 
-/** `notStarted`: the claim grew too old before the request could be written, so it never was. */
-export type Settlement = SendOutcome | { readonly outcome: 'notStarted' }
+export type Settlement =
+  | SendOutcome
+  /** The claim grew too old before the request could be written, so it never was. */
+  | { readonly outcome: 'notStarted' }
+  /** The number's access token cannot be read with this SECRET_KEY. */
+  | { readonly outcome: 'noToken' }
 
 export async function settle(ctx: Ctx, sessionId: string, attemptId: string, outcome: Settlement): Promise<void> {
   const channelId = await transact(ctx, async (trx, after) => {
@@ -43,6 +47,9 @@ export async function settle(ctx: Ctx, sessionId: string, attemptId: string, out
         return null
       case 'refused':
         await fail(ctx, trx, after, state, attempt, metaError(outcome.code, outcome.details), at)
+        return null
+      case 'noToken':
+        await fail(ctx, trx, after, state, attempt, NO_TOKEN, at)
         return null
       case 'notReached':
         await fail(ctx, trx, after, state, attempt, NOT_REACHED, at)

@@ -8,6 +8,7 @@ import type { Snapshot } from '../domain/snapshot.ts'
 import { type TextField, textField } from '../domain/text-field.ts'
 import { type TimerFacts, timers } from '../domain/timers.ts'
 import type { Alias, AliasKind, Instant, Origin, Phase } from '../domain/words.ts'
+import { Repeat } from './context.ts'
 
 export interface SessionState extends TimerFacts, AccessFacts {
   readonly id: string
@@ -17,6 +18,8 @@ export interface SessionState extends TimerFacts, AccessFacts {
   readonly epoch: number
   readonly origin: Origin
   readonly destination: Alias
+  /** The destination still leads to this client, and not to whoever has the number now. */
+  readonly destinationHeld: boolean
   readonly windowMessageId: string | null
   readonly awaitsClient: boolean
   readonly bellOn: boolean
@@ -40,6 +43,7 @@ interface Row {
   phase: Phase
   destination_kind: AliasKind
   destination: string
+  destination_held: boolean
   operator_id: string | null
   group_id: string | null
   window_expires_at: Date | null
@@ -73,6 +77,8 @@ const instant = (date: Date | null): Instant | null => (date === null ? null : d
 export async function loadStates(db: Database | Trx, sessionIds: readonly string[]): Promise<readonly SessionState[]> {
   const { rows } = await sql<Row>`
     SELECT s.id, s.client_id, s.channel_id, s.rev, i.epoch, s.origin, s.phase, s.destination_kind, s.destination,
+           EXISTS (SELECT 1 FROM client_alias ca WHERE ca.channel_id = s.channel_id AND ca.kind = s.destination_kind
+                      AND ca.value = s.destination AND ca.client_id = s.client_id) AS destination_held,
            s.operator_id, s.group_id, c.window_expires_at, c.window_message_id, s.awaits_client, s.bell_on,
            ch.state AS channel_state, ch.state_reason AS channel_reason, s.last_seq, s.last_in_seq,
            o.no AS offer_no, o.operator_id AS offer_operator_id, o.offered_at, o.due_at, o.overdue_at,
@@ -105,6 +111,7 @@ function stateOf(row: Row): SessionState {
     origin: row.origin,
     phase: row.phase,
     destination: { kind: row.destination_kind, value: row.destination },
+    destinationHeld: row.destination_held,
     operatorId: row.operator_id,
     groupId: row.group_id,
     offerOperatorId: row.offer_operator_id,
@@ -161,8 +168,11 @@ export async function loadSnapshot(db: Database | Trx, sessionId: string, at: In
 export async function lockSession(trx: Trx, sessionId: string): Promise<SessionState | null> {
   const client = await sql<{ id: string }>`
     SELECT c.id FROM client c WHERE c.id = (SELECT client_id FROM session WHERE id = ${sessionId}) FOR UPDATE`.execute(trx)
-  if (client.rows.length === 0) return null
+  const locked = client.rows[0]?.id
+  if (locked === undefined) return null
   await sql`SELECT 1 FROM session WHERE id = ${sessionId} FOR UPDATE`.execute(trx)
   const [state] = await loadStates(trx, [sessionId])
+  // Its client was joined with another one while this waited: that one's row is the mutex now.
+  if (state !== undefined && state.clientId !== locked) throw new Repeat()
   return state ?? null
 }

@@ -39,6 +39,9 @@ export interface SessionPatch {
   readonly end_reason?: string | null
   readonly result_id?: string
   readonly result_note?: string | null
+  readonly next_id?: string
+  readonly destination_kind?: string
+  readonly destination?: string
 }
 
 /**

@@ -110,6 +110,8 @@ export async function session(sessionId: string, epoch: number): Promise<void> {
       const { snapshot } = await drainSends(sessionId)
       take(snapshot)
       failures = 0
+      // The activity's clock may be behind this one: what is still to wait for is asked again, but not at once.
+      if (snapshot !== null && snapshot.sends.waitUntil !== null) notBefore = Date.now() + REARM_MS
     } catch {
       // It died or lost the database. What it left is looked at again, a little later; the session lives on.
       notBefore = Date.now() + (BACK_OFF_MS[Math.min(failures++, BACK_OFF_MS.length - 1)] ?? REARM_MS)
