@@ -13,6 +13,7 @@ export interface StatusRow {
   readonly at: Date
   readonly receivedAt: Date
   readonly source: 'meta' | 'parley' | 'operator'
+  readonly rawId: string | null
   readonly body: JsonObject | null
 }
 
@@ -46,7 +47,7 @@ export async function loadAttempts(
              claimed_at AS "claimedAt", evidence, error, reached_anyway AS "reachedAnyway"
         FROM attempt WHERE message_id = ANY (${messageIds}::uuid[]) ORDER BY message_id, no`.execute(db),
     sql<StatusRow>`
-      SELECT attempt_id AS "attemptId", rev, status, at, received_at AS "receivedAt", source, body
+      SELECT attempt_id AS "attemptId", rev, status, at, received_at AS "receivedAt", source, raw_id AS "rawId", body
         FROM attempt_status WHERE message_id = ANY (${messageIds}::uuid[]) ORDER BY received_at, id`.execute(db),
   ])
   const heard = Map.groupBy(statuses.rows, (status) => status.attemptId)

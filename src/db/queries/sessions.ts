@@ -1,0 +1,142 @@
+// Which sessions a list shows, and in which order: those one may see, filtered, a page at a time. A page begins after
+// the last row of the one before, by the values that ordered it, so that rows never appear twice while others come.
+import { type RawBuilder, sql } from 'kysely'
+import { z } from 'zod'
+import type { Rights } from '../../domain/policy.ts'
+import { PHASES, type Phase } from '../../domain/words.ts'
+import type { Database, Trx } from '../database.ts'
+import { maySeeSql, OPEN_OFFER } from './access.ts'
+import { decodeCursor, encodeCursor } from './cursor.ts'
+
+export const SESSION_SORTS = ['activity', 'started', 'queue'] as const
+export type SessionSort = (typeof SESSION_SORTS)[number]
+
+export interface SessionsFilter {
+  readonly phase?: readonly Phase[] | undefined
+  readonly operatorId?: string | undefined
+  readonly groupId?: string | undefined
+  readonly channelId?: string | undefined
+  readonly clientId?: string | undefined
+  readonly q?: string | undefined
+  readonly from?: string | undefined
+  readonly to?: string | undefined
+  readonly sort: SessionSort
+  readonly limit: number
+  readonly cursor?: string | undefined
+}
+
+const phases = z
+  .union([z.string(), z.array(z.string())])
+  .transform((given) => [given].flat().flatMap((text) => text.split(',')))
+  .pipe(z.array(z.enum(PHASES)).min(1))
+
+export const sessionsFilter = {
+  phase: phases.optional().describe('One or several, separated by commas'),
+  operatorId: z.uuid().optional(),
+  groupId: z.uuid().optional(),
+  channelId: z.uuid().optional(),
+  clientId: z.uuid().optional().describe('With all clients that were joined with it'),
+  q: z.string().trim().max(200).optional().describe("A part of the client's name, phone number or WhatsApp id"),
+  from: z.iso.datetime({ offset: true }).optional().describe('Started at this time or later'),
+  to: z.iso.datetime({ offset: true }).optional().describe('Started before this time'),
+  sort: z
+    .enum(SESSION_SORTS)
+    .default('activity')
+    .describe(
+      'activity: newest activity first; started: newest first; queue: overdue offers first, then who waits longest',
+    ),
+}
+
+/** What orders a list, as it is kept in a cursor; `::text` keeps the microseconds that a Date would lose. */
+interface Order {
+  readonly keys: RawBuilder<unknown>
+  readonly told: RawBuilder<string[]>
+  readonly after: (position: readonly string[]) => RawBuilder<boolean>
+  readonly by: RawBuilder<unknown>
+  readonly length: number
+}
+
+const newestFirst = (column: RawBuilder<unknown>): Order => ({
+  keys: column,
+  told: sql<string[]>`ARRAY[${column}::text, s.id::text]`,
+  after: ([at, id]) => sql<boolean>`(${column}, s.id) < (${at}::timestamptz, ${id}::uuid)`,
+  by: sql`${column} DESC, s.id DESC`,
+  length: 2,
+})
+
+const isOverdue = sql`(CASE WHEN o.overdue_at IS NULL THEN 1 ELSE 0 END)`
+const waiting = sql`coalesce(s.waiting_since, s.started_at)`
+
+const ORDERS: Record<SessionSort, Order> = {
+  activity: newestFirst(sql`s.last_message_at`),
+  started: newestFirst(sql`s.started_at`),
+  queue: {
+    keys: waiting,
+    told: sql<string[]>`ARRAY[${isOverdue}::text, ${waiting}::text, s.id::text]`,
+    after: ([overdue, at, id]) =>
+      sql<boolean>`(${isOverdue}, ${waiting}, s.id) > (${overdue}::int, ${at}::timestamptz, ${id}::uuid)`,
+    by: sql`${isOverdue}, ${waiting}, s.id`,
+    length: 3,
+  },
+}
+
+const KEY = /^[\w:+. -]{1,64}$/
+const position = z.object({ sort: z.enum(SESSION_SORTS), at: z.array(z.string().regex(KEY)).min(2).max(3) })
+
+export async function findSessions(
+  db: Database | Trx,
+  rights: Rights,
+  filter: SessionsFilter,
+): Promise<{ readonly ids: readonly string[]; readonly next: string | null }> {
+  const order = ORDERS[filter.sort]
+  const where = [maySeeSql(rights), ...conditions(filter)]
+  if (filter.cursor !== undefined) where.push(order.after(positionOf(filter.cursor, filter.sort)))
+  const { rows } = await sql<{ id: string; told: string[] }>`
+    SELECT s.id, ${order.told} AS told
+      FROM session s ${OPEN_OFFER}
+     WHERE ${sql.join(where, sql` AND `)}
+     ORDER BY ${order.by} LIMIT ${filter.limit + 1}`.execute(db)
+  const page = rows.slice(0, filter.limit)
+  const last = page.at(-1)
+  const next =
+    rows.length > filter.limit && last !== undefined ? encodeCursor({ sort: filter.sort, at: last.told }) : null
+  return { ids: page.map((row) => row.id), next }
+}
+
+function positionOf(cursor: string, sort: SessionSort): readonly string[] {
+  const known = position.refine((value) => value.sort === sort && value.at.length === ORDERS[sort].length)
+  return decodeCursor(known, cursor).at
+}
+
+function conditions(filter: SessionsFilter): RawBuilder<boolean>[] {
+  const found: RawBuilder<boolean>[] = []
+  const add = (condition: RawBuilder<boolean>) => void found.push(condition)
+  if (filter.phase !== undefined) add(sql`s.phase = ANY (${filter.phase}::text[])`)
+  if (filter.operatorId !== undefined) add(sql`s.operator_id = ${filter.operatorId}`)
+  if (filter.groupId !== undefined) add(sql`s.group_id = ${filter.groupId}`)
+  if (filter.channelId !== undefined) add(sql`s.channel_id = ${filter.channelId}`)
+  if (filter.from !== undefined) add(sql`s.started_at >= ${filter.from}::timestamptz`)
+  if (filter.to !== undefined) add(sql`s.started_at < ${filter.to}::timestamptz`)
+  if (filter.clientId !== undefined) add(sql`s.client_id IN (${everyClientOf(filter.clientId)})`)
+  if (filter.q !== undefined && filter.q !== '') add(matches(filter.q))
+  return found
+}
+
+/** The client, what it was joined into, and all that were joined with it. */
+export const everyClientOf = (clientId: string): RawBuilder<string> => sql<string>`
+  WITH RECURSIVE one AS (
+    SELECT id, joined_into FROM client WHERE id = ${clientId}
+    UNION
+    SELECT c.id, c.joined_into FROM client c JOIN one ON c.joined_into = one.id OR c.id = one.joined_into
+  ) SELECT id FROM one`
+
+function matches(q: string): RawBuilder<boolean> {
+  const like = (text: string) => `%${text.replace(/[\\%_]/g, '\\$&')}%`
+  // A number is found however it was written: "+420 777 123", "00420777…".
+  const digits = q.replace(/[\s()+./-]/g, '').replace(/^00/, '')
+  const number = /^\d{3,}$/.test(digits) ? sql`(a.kind = 'phone' AND a.value LIKE ${like(digits)})` : sql`false`
+  return sql<boolean>`s.client_id IN (
+    SELECT c.id FROM client c WHERE c.name ILIKE ${like(q)}
+    UNION
+    SELECT a.client_id FROM client_alias a WHERE ${number} OR (a.kind = 'bsuid' AND a.value ILIKE ${like(q)}))`
+}
