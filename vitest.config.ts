@@ -11,7 +11,14 @@ export default defineConfig({
       { test: { name: 'integration', include: ['tests/integration/**/*.test.ts'], ...real } },
       { test: { name: 'replay', include: ['tests/replay/**/*.test.ts'], testTimeout: 60_000 } },
       { test: { name: 'faults', include: ['tests/faults/**/*.test.ts'], ...real } },
-      { test: { name: 'e2e', include: ['tests/e2e/**/*.test.ts'], ...real } },
+      {
+        test: {
+          name: 'e2e',
+          include: ['tests/e2e/**/*.test.ts'],
+          ...real,
+          globalSetup: ['tests/support/servers.ts', 'tests/support/web-apps.ts'],
+        },
+      },
     ],
     maxWorkers: 2,
   },

@@ -22,17 +22,26 @@ export interface Artifact {
 
 const BUILT_WITHIN_MS = 300_000
 
+const stampOf = ({ name }: Artifact): string => join(DIST, '.built', name)
+
+export function isCurrent(artifact: Artifact): boolean {
+  const stamp = stampOf(artifact)
+  return (
+    existsSync(join(DIST, artifact.name)) &&
+    existsSync(stamp) &&
+    readFileSync(stamp, 'utf8') === hashOf(artifact.sources)
+  )
+}
+
 /** True when it had to be made. */
 export async function ensure(artifact: Artifact, say: Say): Promise<boolean> {
   const target = join(DIST, artifact.name)
-  const stamp = join(DIST, '.built', artifact.name)
-  const isCurrent = () =>
-    existsSync(target) && existsSync(stamp) && readFileSync(stamp, 'utf8') === hashOf(artifact.sources)
-  if (isCurrent()) return false
+  if (isCurrent(artifact)) return false
+  const stamp = stampOf(artifact)
   const lock = await until(() => tryLock(`${stamp}.lock`), { within: BUILT_WITHIN_MS, every: 200 })
   if (lock === null) throw new Error(`Another process has been building dist/${artifact.name} for five minutes.`)
   try {
-    if (isCurrent()) return false
+    if (isCurrent(artifact)) return false
     say(`Building dist/${artifact.name}`)
     const hash = hashOf(artifact.sources)
     const fresh = join(DIST, '.built', `${artifact.name}.new`)

@@ -21,7 +21,11 @@ export interface Child {
   stop(within?: number): Promise<void>
 }
 
+/** Services stop before the servers that they use. */
+export type Layer = 'service' | 'server'
+
 export interface SpawnOptions {
+  readonly layer?: Layer
   readonly env?: NodeJS.ProcessEnv
   readonly cwd?: string
   readonly uid?: number | undefined
@@ -50,7 +54,11 @@ for pid in $pids; do kill -KILL $pid 2>/dev/null; done`
 
 export class Family {
   readonly #file: string
-  readonly #living = new Map<number, { readonly name: string; readonly identity: Identity | null }>()
+  readonly #living = new Map<
+    number,
+    { readonly child: Child; readonly layer: Layer; readonly identity: Identity | null }
+  >()
+  #closed = false
   #guard: ChildProcess | null = null
 
   constructor(folder: string) {
@@ -65,7 +73,8 @@ export class Family {
   }
 
   spawn(name: string, command: string, args: readonly string[], options: SpawnOptions = {}): Promise<Child> {
-    const { env = process.env, cwd, uid, gid, stopBy = 'SIGTERM', log } = options
+    const { env = process.env, cwd, uid, gid, stopBy = 'SIGTERM', log, layer = 'server' } = options
+    if (this.#closed) return Promise.reject(new Error(`${name} is not started: the launcher is stopping`))
     const output = log === undefined ? null : openSync(log, 'a')
     const stdio: StdioOptions = output === null ? ['ignore', 'pipe', 'pipe'] : ['ignore', output, output]
     const child = spawn(command, args, {
@@ -80,15 +89,13 @@ export class Family {
     if (output !== null) closeSync(output)
     return new Promise((resolve, reject) => {
       child.once('error', reject)
-      child.once('spawn', () => resolve(this.#welcome(name, child, stopBy)))
+      child.once('spawn', () => resolve(this.#welcome(name, child, stopBy, layer)))
     })
   }
 
-  #welcome(name: string, child: ChildProcess, stopBy: NodeJS.Signals): Child {
+  #welcome(name: string, child: ChildProcess, stopBy: NodeJS.Signals, layer: Layer): Child {
     const pid = child.pid
     if (pid === undefined) throw new Error(`${name} was started without a process number`)
-    this.#living.set(pid, { name, identity: identify(pid) })
-    this.#record()
     const exited = new Promise<Exit>((done) => {
       child.once('exit', (code, signal) => {
         this.#living.delete(pid)
@@ -97,7 +104,7 @@ export class Family {
       })
     })
     let stopping = false
-    return {
+    const member: Child = {
       name,
       pid,
       process: child,
@@ -113,11 +120,32 @@ export class Family {
         clearTimeout(late)
       },
     }
+    this.#living.set(pid, { child: member, layer, identity: identify(pid) })
+    this.#record()
+    if (this.#closed) child.kill('SIGKILL')
+    return member
+  }
+
+  /** Nothing is started any more; whoever has not ended after its part of the time is killed. */
+  async stopAll(within = STOP_WITHIN_MS - 200): Promise<void> {
+    this.#closed = true
+    for (const [layer, share] of [
+      ['service', 0.6],
+      ['server', 0.4],
+    ] as const) {
+      const members = [...this.#living.values()].filter((member) => member.layer === layer)
+      await Promise.all(members.map(({ child }) => child.stop(within * share)))
+    }
+  }
+
+  killAll(): void {
+    this.#closed = true
+    for (const { child } of this.#living.values()) child.process.kill('SIGKILL')
   }
 
   #record(): void {
-    const children = [...this.#living.values()].flatMap(({ name, identity }) =>
-      identity ? [{ name, ...identity }] : [],
+    const children = [...this.#living.values()].flatMap(({ child, identity }) =>
+      identity ? [{ name: child.name, ...identity }] : [],
     )
     writeFileSync(`${this.#file}.new`, JSON.stringify(children))
     renameSync(`${this.#file}.new`, this.#file)

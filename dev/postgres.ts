@@ -1,6 +1,5 @@
 // Embedded PostgreSQL: the server that npm brings along, on a free loopback port, its data in a folder of Parley's own.
 // The package's binaries are run directly: its own class hooks the signals of the whole process.
-import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import {
   chmodSync,
@@ -16,17 +15,15 @@ import {
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { promisify } from 'node:util'
 import pg from 'pg'
 import type { Child, Family } from './family.ts'
 import { commandOf } from './identity.ts'
 import { logTail } from './log-tail.ts'
 import { freePort } from './ports.ts'
 import { postgresUser, runAs, type SystemUser } from './postgres-user.ts'
-import { messageOf, Problem } from './problem.ts'
+import { Problem } from './problem.ts'
 import { until } from './wait.ts'
 
-const run = promisify(execFile)
 const STARTS_WITHIN_MS = 60_000
 const USER = 'parley'
 
@@ -37,11 +34,15 @@ export interface PostgresOptions {
   /** For databases that nobody needs tomorrow: no waiting for the disk. */
   readonly forgetful?: boolean
   readonly connections?: number
+  /** Of a server that is started again; else a free one. */
+  readonly port?: number
   readonly say?: (line: string) => void
 }
 
 export interface Postgres {
   readonly child: Child
+  readonly port: number
+  readonly log: string
   urlOf(database: string): string
 }
 
@@ -53,10 +54,10 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   const log = join(folder, 'postgres.log')
   mkdirSync(folder, { recursive: true })
   const password = passwordOf(folder)
-  await initialise({ binaries, user, folder, data, password, forgetful, say })
+  await initialise({ family, binaries, user, folder, data, password, forgetful, say })
   forgetReusedNumber(data)
 
-  const port = await freePort()
+  const port = options.port ?? (await freePort())
   const settings = {
     listen_addresses: '127.0.0.1',
     port: String(port),
@@ -77,7 +78,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   })
   const urlOf = (database: string) => `postgres://${USER}:${password}@127.0.0.1:${port}/${database}`
   await answers(urlOf('postgres'), child, data, log)
-  return { child, urlOf }
+  return { child, port, log, urlOf }
 }
 
 export async function ensureDatabase(postgres: Postgres, name: string): Promise<string> {
@@ -119,6 +120,7 @@ function passwordOf(folder: string): string {
 }
 
 async function initialise(what: {
+  readonly family: Family
   readonly binaries: Binaries
   readonly user: SystemUser | null
   readonly folder: string
@@ -127,7 +129,7 @@ async function initialise(what: {
   readonly forgetful: boolean
   readonly say: (line: string) => void
 }): Promise<void> {
-  const { binaries, user, folder, data, password, forgetful, say } = what
+  const { family, binaries, user, folder, data, password, forgetful, say } = what
   if (existsSync(data)) {
     if (existsSync(join(data, 'PG_VERSION'))) return
     if (readdirSync(data).length > 0) throw corrupt(data, 'PG_VERSION is missing')
@@ -153,12 +155,15 @@ async function initialise(what: {
   args.push('--locale-provider=builtin', '--locale=C.UTF-8', '--lc-messages=C')
   if (forgetful) args.push('--no-sync')
   const { command, args: all, ...ids } = runAs(user, binaries.initdb, args, fresh)
+  const log = join(folder, 'initdb.log')
   try {
-    await run(command, all, { ...ids, env: environment(), cwd: '/' })
-  } catch (error) {
-    throw new Problem(
-      `PostgreSQL could not be initialised in ${fresh}: ${messageOf(error).trim().split('\n').slice(-3).join(' ')}`,
-    )
+    const child = await family.spawn('initdb', command, all, { ...ids, env: environment(), cwd: '/', log })
+    const { code } = await child.exited
+    if (code !== 0) {
+      throw new Problem(
+        `PostgreSQL could not be initialised in ${fresh}: ${logTail(log) || `initdb ended with ${code}`}`,
+      )
+    }
   } finally {
     rmSync(passwordFile, { force: true })
   }

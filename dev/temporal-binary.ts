@@ -132,6 +132,8 @@ async function goInstall(what: string, into: string, say: Say): Promise<void> {
     env: { ...process.env, GOBIN: into, GOFLAGS: '' },
     stdio: ['ignore', 'ignore', 'pipe'],
   })
+  const stop = () => go.kill('SIGINT')
+  process.once('exit', stop)
   let packages = 0
   let last = ''
   createInterface({ input: go.stderr }).on('line', (line) => {
@@ -153,5 +155,6 @@ async function goInstall(what: string, into: string, say: Say): Promise<void> {
     )
   } finally {
     clearInterval(progress)
+    process.off('exit', stop)
   }
 }

@@ -29,6 +29,8 @@ export interface TemporalOptions {
   readonly forgetful?: boolean
   /** Keep the histories in these two databases, which exist, instead of in a file. */
   readonly postgres?: TemporalOnPostgres
+  /** Of a server that is started again; else a free one. */
+  readonly port?: number
   readonly say?: Say
 }
 
@@ -41,13 +43,15 @@ export interface TemporalOnPostgres {
 export interface Temporal {
   readonly child: Child
   readonly address: string
+  readonly port: number
+  readonly log: string
 }
 
 export async function startTemporal(options: TemporalOptions): Promise<Temporal> {
   const { family, folder, namespace, say = () => {} } = options
   mkdirSync(folder, { recursive: true })
   const log = join(folder, 'temporal.log')
-  const port = await freePort(PORTS)
+  const port = options.port ?? (await freePort(PORTS))
   const address = `127.0.0.1:${port}`
   const how = options.postgres ? await onPostgres(options.postgres, folder, port, say) : await onFile(options, port)
   // SIGINT lets it close its file in order; it need not.
@@ -68,7 +72,7 @@ export async function startTemporal(options: TemporalOptions): Promise<Temporal>
       `Temporal cannot use its data in ${folder}: restore the folder from a backup, or move it away to begin with an empty one. (${logTail(log, 1) || messageOf(error)})`,
     )
   }
-  return { child, address }
+  return { child, address, port, log }
 }
 
 interface How {

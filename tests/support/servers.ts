@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import type { TestProject } from 'vitest/node'
+import { ensure } from '../../dev/artifact.ts'
+import { workflowBundle } from '../../dev/bundle.ts'
 import { Family } from '../../dev/family.ts'
 import { tryLock } from '../../dev/lock.ts'
 import { startPostgres } from '../../dev/postgres.ts'
@@ -59,10 +61,14 @@ async function start(): Promise<Servers> {
   chmodSync(folder, 0o711)
   const lock = tryLock(join(folder, 'lock'))
   const family = new Family(folder)
-  const starting = [postgres(family, folder), temporalServer(family, folder)] as const
+  const starting = [postgres(family, folder), temporalServer(family, folder), ensure(workflowBundle, say)] as const
   const settled = await Promise.allSettled(starting)
   if (settled.some(({ status }) => status === 'rejected')) {
-    await Promise.all(settled.map((one) => (one.status === 'fulfilled' ? one.value.stop() : undefined)))
+    await Promise.all(
+      settled.map((one) =>
+        one.status === 'fulfilled' && typeof one.value === 'object' ? one.value.stop() : undefined,
+      ),
+    )
     rmSync(folder, { recursive: true, force: true })
   }
   const [database, temporal] = await Promise.all(starting)
