@@ -14,7 +14,9 @@ import { isMigrated } from './db/migrate.ts'
 import { lineOf } from './secrets.ts'
 import { ChangeBus } from './sessions/changes.ts'
 
-const BUNDLE = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../dist/workflows.js' : './workflows.js', import.meta.url))
+const BUNDLE = fileURLToPath(
+  new URL(import.meta.url.endsWith('.ts') ? '../dist/workflows.js' : './workflows.js', import.meta.url),
+)
 const LOOK_AGAIN_MS = 500
 /** About 0.4 MB each: half a gigabyte of open sessions stays at hand, the others are replayed when they wake. */
 const CACHED_SESSIONS = 1_200
@@ -37,7 +39,9 @@ export async function startWorker(config: WorkerConfig, options: WorkerOptions =
   const { db, close: closeDatabase } = connect(config.databaseUrl, 12)
   await schema(db, log)
   const connection = await temporal(config.temporalAddress, log)
-  const cloudApi = new CloudApi(options.answerTimeoutMs === undefined ? {} : { answerTimeoutMs: options.answerTimeoutMs })
+  const cloudApi = new CloudApi(
+    options.answerTimeoutMs === undefined ? {} : { answerTimeoutMs: options.answerTimeoutMs },
+  )
   // Its bells lie in the outbox, where the relay of an API finds them.
   const ctx = { db, clock: options.clock ?? systemClock, bus: new ChangeBus(), ring: () => {} }
   const worker = await Worker.create({

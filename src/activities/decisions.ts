@@ -1,8 +1,9 @@
 // The decisions that a session's workflow asks for, each one transaction; run as local activities.
-import type { Decisions } from '../workflows/contract.ts'
-import { decideCommand, decideTimer } from '../sessions/decide.ts'
+
 import type { Ctx } from '../sessions/context.ts'
+import { decideCommand, decideTimer } from '../sessions/decide.ts'
 import { loadSnapshot } from '../sessions/state.ts'
+import type { Decisions } from '../workflows/contract.ts'
 
 export const decisions = (ctx: Ctx): Decisions => ({
   async decide(commandId) {

@@ -3,7 +3,7 @@
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { cancellationSignal, heartbeat } from '@temporalio/activity'
-import { CONNECT_TIMEOUT_MS, type CloudApi, type Line } from '../cloud-api/client.ts'
+import { type CloudApi, CONNECT_TIMEOUT_MS, type Line } from '../cloud-api/client.ts'
 import { type Claimed, claimNext } from '../sessions/claim.ts'
 import type { Ctx } from '../sessions/context.ts'
 import { giveUpStale, type Settlement, settle } from '../sessions/settle.ts'
@@ -68,4 +68,3 @@ async function post(deps: SendingDeps, claimed: Claimed, asked: number): Promise
     opaque: claimed.attemptId,
   })
 }
-

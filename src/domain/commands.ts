@@ -32,7 +32,8 @@ export function accept(
       ? refused({ code: 'wrong-phase', phase: facts.phase })
       : refused({ code: 'already-accepted' })
   }
-  if (facts.offeredToOperator !== null && facts.offeredToOperator !== by.userId) return refused({ code: 'already-accepted' })
+  if (facts.offeredToOperator !== null && facts.offeredToOperator !== by.userId)
+    return refused({ code: 'already-accepted' })
   if (by.taken >= by.slots) return refused({ code: 'no-free-slot', slots: by.slots })
   return allowed({ phase: 'active' })
 }
@@ -59,7 +60,11 @@ export interface ResultGiven {
 }
 
 /** A result ends the wrap-up, and may be changed long after the end, with a trace. */
-export function giveResult(facts: CommandFacts, given: ResultGiven, result: ResultFacts | null): Verdict<{ readonly ends: boolean }> {
+export function giveResult(
+  facts: CommandFacts,
+  given: ResultGiven,
+  result: ResultFacts | null,
+): Verdict<{ readonly ends: boolean }> {
   if (facts.phase !== 'wrapUp' && facts.phase !== 'ended') return refused({ code: 'wrong-phase', phase: facts.phase })
   const complete = completeResult(given, result)
   return complete.ok ? allowed({ ends: facts.phase === 'wrapUp' }) : complete
@@ -74,4 +79,5 @@ function completeResult(given: ResultGiven, result: ResultFacts | null): Verdict
 }
 
 /** When the client's oldest unanswered message came, after one more message. */
-export const waitingAfterClient = (waitingSince: Instant | null, receivedAt: Instant): Instant => waitingSince ?? receivedAt
+export const waitingAfterClient = (waitingSince: Instant | null, receivedAt: Instant): Instant =>
+  waitingSince ?? receivedAt

@@ -16,7 +16,12 @@ export interface KnownClient {
 
 export type Identity =
   | { readonly is: 'new'; readonly takesPhoneFrom: string | null }
-  | { readonly is: 'known'; readonly clientId: string; readonly learns: readonly Alias[]; readonly takesPhoneFrom: string | null }
+  | {
+      readonly is: 'known'
+      readonly clientId: string
+      readonly learns: readonly Alias[]
+      readonly takesPhoneFrom: string | null
+    }
   | { readonly is: 'same'; readonly byBsuid: string; readonly byPhone: string }
 
 export function identify(aliases: readonly Alias[], find: (alias: Alias) => KnownClient | null): Identity {
@@ -55,7 +60,12 @@ export interface JoinSide {
 
 /** Which of two clients that proved to be one goes on: the one somebody is talking to, else the older one. */
 export function survivor(a: JoinSide, b: JoinSide): { readonly survives: string; readonly joins: string } {
-  const first = a.hasOperator !== b.hasOperator ? a.hasOperator : a.createdAt !== b.createdAt ? a.createdAt < b.createdAt : a.id < b.id
+  const first =
+    a.hasOperator !== b.hasOperator
+      ? a.hasOperator
+      : a.createdAt !== b.createdAt
+        ? a.createdAt < b.createdAt
+        : a.id < b.id
   return first ? { survives: a.id, joins: b.id } : { survives: b.id, joins: a.id }
 }
 

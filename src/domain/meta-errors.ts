@@ -35,7 +35,12 @@ const permission: Meaning = {
   retry: 'now',
   channelDown: true,
 }
-const busy = (title: string, passing: 'short' | 'pair' | 'long'): Meaning => ({ title, advice: AGAIN, retry: 'now', passing })
+const busy = (title: string, passing: 'short' | 'pair' | 'long'): Meaning => ({
+  title,
+  advice: AGAIN,
+  retry: 'now',
+  passing,
+})
 const wrong = (title: string, advice: string): Meaning => ({ title, advice, retry: 'never' })
 const down = (title: string, advice = ADMIN): Meaning => ({ title, advice, retry: 'now', channelDown: true })
 const notThisOne = (title: string): Meaning => wrong(title, 'Correct the HeroCard, or choose another one.')
@@ -69,7 +74,10 @@ const MEANINGS: Readonly<Record<number, Meaning>> = {
   131031: down('Meta has locked the business account'),
   131036: wrong('The message could not be kept for long enough', AGAIN),
   131037: down('The number’s display name has not been approved'),
-  131042: down('Meta cannot charge for messages of this number', 'Tell an administrator: the payment method at Meta needs attention.'),
+  131042: down(
+    'Meta cannot charge for messages of this number',
+    'Tell an administrator: the payment method at Meta needs attention.',
+  ),
   131045: down('The number is not registered correctly at Meta'),
   131047: {
     title: 'More than 24 hours since the client’s last message',
@@ -132,10 +140,13 @@ export function metaError(code: number, details: string | null): SendError {
 /** The first error of a status (`errors[0]`), tolerant of what is missing. */
 export function errorOfStatus(body: { readonly [key: string]: Json }): SendError {
   const first = Array.isArray(body.errors) ? (body.errors as readonly Json[])[0] : undefined
-  const error = typeof first === 'object' && first !== null && !Array.isArray(first) ? (first as { [key: string]: Json }) : {}
+  const error =
+    typeof first === 'object' && first !== null && !Array.isArray(first) ? (first as { [key: string]: Json }) : {}
   const data = error.error_data
   const details =
-    typeof data === 'object' && data !== null && 'details' in data ? data.details : (error.message ?? error.title ?? null)
+    typeof data === 'object' && data !== null && 'details' in data
+      ? data.details
+      : (error.message ?? error.title ?? null)
   const code = Number(error.code)
   return metaError(Number.isFinite(code) ? code : 131000, typeof details === 'string' ? details : null)
 }
@@ -170,7 +181,8 @@ export const NOT_REACHED: SendError = {
 export const NOT_THEIRS: SendError = {
   code: 'number-not-theirs',
   title: 'This number belongs to somebody else now',
-  advice: 'WhatsApp has told another person under this number. Wait until the client writes; then a new session reaches them.',
+  advice:
+    'WhatsApp has told another person under this number. Wait until the client writes; then a new session reaches them.',
   retry: 'never',
 }
 export const RESTORED: SendError = {

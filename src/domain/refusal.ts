@@ -1,7 +1,8 @@
 // Every way in which Parley says no. A refusal has a stable code (it is part of the interface), and carries the facts
 // that the sentence for a person needs; the sentences live with the API's problem documents.
-import type { Instant } from './words.ts'
+
 import type { ClosedBecause } from './text-field.ts'
+import type { Instant } from './words.ts'
 
 export type Refusal =
   | { readonly code: 'text-field-closed'; readonly reason: ClosedBecause; readonly until: Instant | null }

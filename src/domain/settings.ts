@@ -10,6 +10,8 @@ export interface Settings extends TimerSettings {
   readonly noAnswer: number
   /** Whether clients see that the operator has read. */
   readonly readReceipts: boolean
+  /** How long the bodies of webhooks are kept as they came. */
+  readonly keepRaw: number
 }
 
 export const DEFAULT_SETTINGS: Settings = {
@@ -20,6 +22,7 @@ export const DEFAULT_SETTINGS: Settings = {
   inactivity: 0,
   wrapUpMax: 600,
   readReceipts: true,
+  keepRaw: 2_592_000,
 }
 
 /** The stored rows over the defaults; a key that this code does not know is left alone. */

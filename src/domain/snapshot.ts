@@ -16,9 +16,7 @@ export interface Snapshot {
 }
 
 export const isNewer = (candidate: Snapshot, held: Snapshot | null): boolean =>
-  held === null ||
-  candidate.epoch > held.epoch ||
-  (candidate.epoch === held.epoch && candidate.rev >= held.rev)
+  held === null || candidate.epoch > held.epoch || (candidate.epoch === held.epoch && candidate.rev >= held.rev)
 
 /** Nothing is left for the workflow to do. */
 export const isOver = (snapshot: Snapshot): boolean =>

@@ -1,6 +1,12 @@
 // The door to the session workflows: bells, commands and the live query. Every call has a deadline, and the ordinary
 // ways in which a workflow is not there (ended, never started, Temporal away) are answers, not exceptions.
-import { Client, Connection, isGrpcServiceError, WithStartWorkflowOperation, WorkflowFailedError } from '@temporalio/client'
+import {
+  Client,
+  Connection,
+  isGrpcServiceError,
+  WithStartWorkflowOperation,
+  WorkflowFailedError,
+} from '@temporalio/client'
 import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/common'
 import type { CommandKind } from '../domain/commands.ts'
 import type { Snapshot } from '../domain/snapshot.ts'
@@ -57,7 +63,11 @@ export class Door {
       await this.#within<unknown>(SIGNAL_DEADLINE_MS, () => {
         if (!bell.start) return this.#client.workflow.getHandle(workflowId).signal(signal, bell.snapshot)
         const start = this.#startOptions(bell.sessionId, bell.snapshot.epoch)
-        return this.#client.workflow.signalWithStart(SESSION_WORKFLOW, { ...start, signal, signalArgs: [bell.snapshot] })
+        return this.#client.workflow.signalWithStart(SESSION_WORKFLOW, {
+          ...start,
+          signal,
+          signalArgs: [bell.snapshot],
+        })
       })
       return 'rung'
     } catch (error) {
@@ -66,11 +76,20 @@ export class Door {
   }
 
   /** Starts the workflow where it does not run yet, and waits until the command is decided, for `deadlineMs` at most. */
-  async command(kind: CommandKind, sessionId: string, epoch: number, commandId: string, deadlineMs: number): Promise<Obeyed> {
+  async command(
+    kind: CommandKind,
+    sessionId: string,
+    epoch: number,
+    commandId: string,
+    deadlineMs: number,
+  ): Promise<Obeyed> {
     try {
       const told = await this.#within(deadlineMs, () =>
         this.#client.workflow.executeUpdateWithStart(commands[kind], {
-          startWorkflowOperation: new WithStartWorkflowOperation(SESSION_WORKFLOW, this.#startOptions(sessionId, epoch)),
+          startWorkflowOperation: new WithStartWorkflowOperation(
+            SESSION_WORKFLOW,
+            this.#startOptions(sessionId, epoch),
+          ),
           updateId: commandId,
           args: [commandId],
         }),
@@ -84,7 +103,9 @@ export class Door {
   /** What the running workflow says of itself; null when it does not run or does not answer. */
   async query(sessionId: string): Promise<SessionLife | null> {
     try {
-      return await this.#within(QUERY_DEADLINE_MS, () => this.#client.workflow.getHandle(workflowIdOf(sessionId)).query(state))
+      return await this.#within(QUERY_DEADLINE_MS, () =>
+        this.#client.workflow.getHandle(workflowIdOf(sessionId)).query(state),
+      )
     } catch {
       return null
     }

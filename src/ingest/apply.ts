@@ -5,7 +5,7 @@ import type { Instant } from '../domain/words.ts'
 import type { ClientFacts, Located, Locked, RawRow } from './facts.ts'
 import { LookAgain, locate, lockAndRead, uuidOf } from './facts.ts'
 import { findPeople, type People, type Unsettled } from './people.ts'
-import { planBatch, type Planned } from './plan.ts'
+import { type Planned, planBatch } from './plan.ts'
 import { aliasesOf, type Unit } from './unit.ts'
 import { type Writes, write } from './writes.ts'
 
@@ -28,7 +28,12 @@ export async function applyBatch(
   const people = findPeople(units, located)
   const aside = new Set([...people.unsettled.map((one) => one.unit), ...people.behind])
   const now = units.filter((unit) => !aside.has(unit))
-  const locked = await lockAndRead(pg, options.now, { clients: people.newClients, aliases: people.newAliases }, wanted(now, located, people, options.wait))
+  const locked = await lockAndRead(
+    pg,
+    options.now,
+    { clients: people.newClients, aliases: people.newAliases },
+    wanted(now, located, people, options.wait),
+  )
   verify(now, people, locked)
   const planned = planBatch(now, located, people, locked, located.queueTime, options.now)
   await write(pg, planned.writes, options.now, options.processId)
@@ -49,7 +54,8 @@ function keysOf(units: readonly Unit[]) {
   for (const { item } of units) {
     if (item.item !== 'message' && item.item !== 'status') continue
     phoneNumberIds.add(item.phoneNumberId)
-    const named = item.item === 'message' && item.moved !== null ? [...item.aliases, ...item.moved.aliases] : item.aliases
+    const named =
+      item.item === 'message' && item.moved !== null ? [...item.aliases, ...item.moved.aliases] : item.aliases
     for (const alias of named) aliases.push({ phoneNumberId: item.phoneNumberId, alias })
     if (item.item === 'status') {
       wamids.add(`${item.phoneNumberId}\n${item.wamid}`)
@@ -71,7 +77,12 @@ function wanted(units: readonly Unit[], located: Located, people: People, wait: 
     if (channelId !== undefined) wamids.set(`${channelId}\n${unit.item.wamid}`, { channelId, wamid: unit.item.wamid })
   }
   for (const attempt of located.attempts) clientIds.add(attempt.clientId)
-  return { clientIds: [...clientIds].sort(), wamids: [...wamids.values()], attemptIds: located.attempts.map((attempt) => attempt.id), wait }
+  return {
+    clientIds: [...clientIds].sort(),
+    wamids: [...wamids.values()],
+    attemptIds: located.attempts.map((attempt) => attempt.id),
+    wait,
+  }
 }
 
 /** Between looking and locking, somebody may have joined, moved or taught a client: then everything is looked at anew. */
@@ -84,7 +95,8 @@ function verify(units: readonly Unit[], people: People, locked: Locked): void {
 }
 
 function isStill(client: ClientFacts, unit: Unit): boolean {
-  const known = (kind: string): readonly string[] => client.aliases.filter((alias) => alias.kind === kind).map((alias) => alias.value)
+  const known = (kind: string): readonly string[] =>
+    client.aliases.filter((alias) => alias.kind === kind).map((alias) => alias.value)
   if (known('bsuid').length > 1) return false
   return aliasesOf(unit).every((alias) => known(alias.kind).includes(alias.value))
 }

@@ -41,15 +41,25 @@ function openChange(items: InboundItem[], entry: Record<string, unknown>, change
   const wabaId = idOf(entry.id)
   const before = items.length
 
-  const sender: Sender = { phoneNumberId, standby: field === 'standby', contacts: listOf(value.contacts).filter(isObject) }
+  const sender: Sender = {
+    phoneNumberId,
+    standby: field === 'standby',
+    contacts: listOf(value.contacts).filter(isObject),
+  }
   for (const { list, as } of LISTS) {
     listOf(value[list]).forEach((message, n) => {
-      items.push(guarded(`${path}/value/${list}/${n}`, phoneNumberId, (at) => readMessage(message, at, sender, as === 'echoes')))
+      items.push(
+        guarded(`${path}/value/${list}/${n}`, phoneNumberId, (at) => readMessage(message, at, sender, as === 'echoes')),
+      )
     })
   }
   listOf(value.calls).forEach((call, n) => {
     items.push(
-      guarded(`${path}/value/calls/${n}`, phoneNumberId, (at) => readCall(call, at, sender) ?? notice(at, wabaId, phoneNumberId, 'calls', call)),
+      guarded(
+        `${path}/value/calls/${n}`,
+        phoneNumberId,
+        (at) => readCall(call, at, sender) ?? notice(at, wabaId, phoneNumberId, 'calls', call),
+      ),
     )
   })
   listOf(value.statuses).forEach((status, n) => {
@@ -59,10 +69,12 @@ function openChange(items: InboundItem[], entry: Record<string, unknown>, change
     items.push(notice(`${path}/value/errors/${n}`, wabaId, phoneNumberId, 'errors', error))
   })
   // What holds none of these lists concerns the number, a template or the account.
-  if (items.length === before) items.push(notice(`${path}/value`, wabaId, phoneNumberId, field === '' ? 'unknown' : field, value))
+  if (items.length === before)
+    items.push(notice(`${path}/value`, wabaId, phoneNumberId, field === '' ? 'unknown' : field, value))
 }
 
-const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : value === undefined ? [] : [value])
+const listOf = (value: unknown): readonly unknown[] =>
+  Array.isArray(value) ? value : value === undefined ? [] : [value]
 
 function guarded(path: ItemPath, phoneNumberId: string | null, read: (path: ItemPath) => InboundItem): InboundItem {
   try {
@@ -72,6 +84,19 @@ function guarded(path: ItemPath, phoneNumberId: string | null, read: (path: Item
   }
 }
 
-function notice(path: ItemPath, wabaId: string | null, phoneNumberId: string | null, field: string, value: unknown): AccountNotice {
-  return { item: 'notice', path, wabaId, phoneNumberId, field, value: isObject(value) ? cleanObject(value) : { value: cleanObject({ value }).value ?? null } }
+function notice(
+  path: ItemPath,
+  wabaId: string | null,
+  phoneNumberId: string | null,
+  field: string,
+  value: unknown,
+): AccountNotice {
+  return {
+    item: 'notice',
+    path,
+    wabaId,
+    phoneNumberId,
+    field,
+    value: isObject(value) ? cleanObject(value) : { value: cleanObject({ value }).value ?? null },
+  }
 }

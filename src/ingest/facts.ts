@@ -1,9 +1,9 @@
 // What a batch of items has to know of the database before anything is decided, in two round trips: who the items are
 // about, and then, with those clients locked, how they and their sessions stand.
 import type { Client as PgClient } from 'pg'
+import type { AttemptState } from '../domain/delivery.ts'
 import { destination } from '../domain/identity.ts'
 import { settingsFrom } from '../domain/settings.ts'
-import type { AttemptState } from '../domain/delivery.ts'
 import type { Alias, AliasKind, Instant, Phase } from '../domain/words.ts'
 
 export interface ChannelFacts {
@@ -75,7 +75,12 @@ export interface Located {
   /** The setting `queueTime`, in seconds. */
   readonly queueTime: number
   readonly aliases: readonly AliasFacts[]
-  readonly attempts: readonly { readonly id: string; readonly wamid: string | null; readonly channelId: string; readonly clientId: string }[]
+  readonly attempts: readonly {
+    readonly id: string
+    readonly wamid: string | null
+    readonly channelId: string
+    readonly clientId: string
+  }[]
 }
 
 export interface RawRow {
@@ -91,27 +96,49 @@ export const uuidOf = (text: string | null): string | null => (text !== null && 
 export async function locate(
   pg: PgClient,
   raws: readonly RawRow[],
-  keys: { phoneNumberIds: readonly string[]; aliases: readonly { phoneNumberId: string; alias: Alias }[]; wamids: readonly string[]; opaques: readonly string[] },
+  keys: {
+    phoneNumberIds: readonly string[]
+    aliases: readonly { phoneNumberId: string; alias: Alias }[]
+    wamids: readonly string[]
+    opaques: readonly string[]
+  },
 ): Promise<Located> {
   const work: Promise<unknown>[] = [pg.query('BEGIN')]
   if (raws.length > 0) {
-    const values = raws.map((_, n) => `($${n * 3 + 1}::uuid, $${n * 3 + 2}::timestamptz, $${n * 3 + 3}::bytea)`).join(', ')
+    const values = raws
+      .map((_, n) => `($${n * 3 + 1}::uuid, $${n * 3 + 2}::timestamptz, $${n * 3 + 3}::bytea)`)
+      .join(', ')
     const text = `INSERT INTO webhook_raw (id, received_at, body) VALUES ${values} ON CONFLICT DO NOTHING`
-    work.push(pg.query(text, raws.flatMap((raw) => [raw.id, new Date(raw.receivedAt), raw.body])))
+    work.push(
+      pg.query(
+        text,
+        raws.flatMap((raw) => [raw.id, new Date(raw.receivedAt), raw.body]),
+      ),
+    )
   }
   const channels = pg.query<{ id: string; phone_number_id: string; group_id: string }>({
     name: 'ingest-channels',
     text: 'SELECT id, phone_number_id, group_id FROM channel WHERE phone_number_id = ANY ($1::text[])',
     values: [keys.phoneNumberIds],
   })
-  const aliases = pg.query<{ channel_id: string; kind: AliasKind; value: string; client_id: string; has_bsuid: boolean }>({
+  const aliases = pg.query<{
+    channel_id: string
+    kind: AliasKind
+    value: string
+    client_id: string
+    has_bsuid: boolean
+  }>({
     name: 'ingest-aliases',
     text: `SELECT a.channel_id, a.kind, a.value, a.client_id,
                   a.kind = 'bsuid' OR EXISTS (SELECT 1 FROM client_alias b WHERE b.client_id = a.client_id AND b.kind = 'bsuid') AS has_bsuid
              FROM unnest($1::text[], $2::text[], $3::text[]) AS k(pnid, kind, value)
              JOIN channel c ON c.phone_number_id = k.pnid
              JOIN client_alias a ON a.channel_id = c.id AND a.kind = k.kind AND a.value = k.value`,
-    values: [keys.aliases.map((key) => key.phoneNumberId), keys.aliases.map((key) => key.alias.kind), keys.aliases.map((key) => key.alias.value)],
+    values: [
+      keys.aliases.map((key) => key.phoneNumberId),
+      keys.aliases.map((key) => key.alias.kind),
+      keys.aliases.map((key) => key.alias.value),
+    ],
   })
   const attempts =
     keys.wamids.length + keys.opaques.length === 0
@@ -125,13 +152,23 @@ export async function locate(
                           UNION SELECT id FROM attempt WHERE id = ANY ($3::uuid[])) AS found
                    JOIN attempt a USING (id)
                    JOIN session s ON s.id = a.session_id`,
-          values: [keys.wamids.map((key) => key.split('\n')[0]), keys.wamids.map((key) => key.split('\n')[1]), keys.opaques],
+          values: [
+            keys.wamids.map((key) => key.split('\n')[0]),
+            keys.wamids.map((key) => key.split('\n')[1]),
+            keys.opaques,
+          ],
         })
-  const settings = pg.query<{ key: string; value: unknown }>({ name: 'ingest-settings', text: `SELECT key, value FROM setting WHERE key = 'queueTime'` })
+  const settings = pg.query<{ key: string; value: unknown }>({
+    name: 'ingest-settings',
+    text: `SELECT key, value FROM setting WHERE key = 'queueTime'`,
+  })
   await all([...work, channels, aliases, settings, ...(attempts === null ? [] : [attempts])])
   return {
     channels: new Map(
-      (await channels).rows.map((row) => [row.phone_number_id, { id: row.id, phoneNumberId: row.phone_number_id, groupId: row.group_id }]),
+      (await channels).rows.map((row) => [
+        row.phone_number_id,
+        { id: row.id, phoneNumberId: row.phone_number_id, groupId: row.group_id },
+      ]),
     ),
     queueTime: settingsFrom((await settings).rows).queueTime,
     aliases: (await aliases).rows.map((row) => ({
@@ -182,7 +219,12 @@ export async function lockAndRead(
   pg: PgClient,
   now: Instant,
   make: { clients: readonly NewClient[]; aliases: readonly NewAlias[] },
-  want: { clientIds: readonly string[]; wamids: readonly { channelId: string; wamid: string }[]; attemptIds: readonly string[]; wait: boolean },
+  want: {
+    clientIds: readonly string[]
+    wamids: readonly { channelId: string; wamid: string }[]
+    attemptIds: readonly string[]
+    wait: boolean
+  },
 ): Promise<Locked> {
   const work: Promise<unknown>[] = []
   let added: Promise<{ rowCount: number | null }> | null = null
@@ -192,7 +234,12 @@ export async function lockAndRead(
         name: 'ingest-new-clients',
         text: `INSERT INTO client (id, channel_id, name, created_at)
                SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS n(id, channel_id, name), (SELECT $4::timestamptz) AS t`,
-        values: [make.clients.map((c) => c.id), make.clients.map((c) => c.channelId), make.clients.map((c) => c.name), new Date(now)],
+        values: [
+          make.clients.map((c) => c.id),
+          make.clients.map((c) => c.channelId),
+          make.clients.map((c) => c.name),
+          new Date(now),
+        ],
       }),
     )
   }
@@ -239,7 +286,15 @@ export async function lockAndRead(
   const messages =
     want.wamids.length === 0
       ? null
-      : pg.query<{ id: string; channel_id: string; wamid: string; kind: string; session_id: string | null; seq: number | null; open: boolean }>({
+      : pg.query<{
+          id: string
+          channel_id: string
+          wamid: string
+          kind: string
+          session_id: string | null
+          seq: number | null
+          open: boolean
+        }>({
           name: 'ingest-wamids',
           text: `SELECT m.id, m.channel_id, m.wamid, m.kind, m.session_id, m.seq,
                         m.session_id IS NOT NULL AND EXISTS (SELECT 1 FROM session s WHERE s.id = m.session_id AND s.ended_at IS NULL) AS open
@@ -257,7 +312,13 @@ export async function lockAndRead(
                    FROM attempt a JOIN session s ON s.id = a.session_id WHERE a.id = ANY ($1::uuid[])`,
           values: [want.attemptIds],
         })
-  await all([...work, clients, sessions, ...(messages === null ? [] : [messages]), ...(attempts === null ? [] : [attempts])])
+  await all([
+    ...work,
+    clients,
+    sessions,
+    ...(messages === null ? [] : [messages]),
+    ...(attempts === null ? [] : [attempts]),
+  ])
   if (added !== null && (await added).rowCount !== make.aliases.length) throw new LookAgain()
 
   const rows = (await sessions).rows

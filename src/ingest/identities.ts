@@ -28,7 +28,11 @@ interface Owner {
 }
 
 /** Lock order: aliases, then clients, each in ascending order. */
-async function lockOwners(trx: Trx, channelId: string, aliases: readonly Alias[]): Promise<(alias: Alias) => Owner | null> {
+async function lockOwners(
+  trx: Trx,
+  channelId: string,
+  aliases: readonly Alias[],
+): Promise<(alias: Alias) => Owner | null> {
   const wanted = [...aliases].sort((a, b) => (a.kind + a.value < b.kind + b.value ? -1 : 1))
   const owners = new Map<string, string>()
   for (const alias of wanted) {
@@ -42,11 +46,20 @@ async function lockOwners(trx: Trx, channelId: string, aliases: readonly Alias[]
   const { rows } = await sql<{ id: string; created_at: Date; has_bsuid: boolean }>`
     SELECT c.id, c.created_at, EXISTS (SELECT 1 FROM client_alias a WHERE a.client_id = c.id AND a.kind = 'bsuid') AS has_bsuid
       FROM client c WHERE c.id = ANY (${ids}::uuid[])`.execute(trx)
-  const byId = new Map(rows.map((row) => [row.id, { id: row.id, hasBsuid: row.has_bsuid, createdAt: row.created_at.getTime() }]))
+  const byId = new Map(
+    rows.map((row) => [row.id, { id: row.id, hasBsuid: row.has_bsuid, createdAt: row.created_at.getTime() }]),
+  )
   return (alias) => byId.get(owners.get(alias.kind + alias.value) ?? '') ?? null
 }
 
-async function settle(trx: Trx, after: Aftermath, channelId: string, aliases: readonly Alias[], name: string | null, at: Instant): Promise<void> {
+async function settle(
+  trx: Trx,
+  after: Aftermath,
+  channelId: string,
+  aliases: readonly Alias[],
+  name: string | null,
+  at: Instant,
+): Promise<void> {
   const owner = await lockOwners(trx, channelId, aliases)
   const who = identify(aliases, owner)
   if (who.is === 'same') {
@@ -62,12 +75,22 @@ async function settle(trx: Trx, after: Aftermath, channelId: string, aliases: re
     return
   }
   const id = v7()
-  await trx.insertInto('client').values({ id, channel_id: channelId, name, created_at: date(at) }).execute()
+  await trx
+    .insertInto('client')
+    .values({ id, channel_id: channelId, name, created_at: date(at) })
+    .execute()
   for (const alias of aliases) await add(trx, channelId, id, alias, at)
 }
 
 /** Meta said that one client goes on under other aliases. */
-async function move(trx: Trx, after: Aftermath, channelId: string, from: readonly Alias[], to: readonly Alias[], at: Instant): Promise<void> {
+async function move(
+  trx: Trx,
+  after: Aftermath,
+  channelId: string,
+  from: readonly Alias[],
+  to: readonly Alias[],
+  at: Instant,
+): Promise<void> {
   const owner = await lockOwners(trx, channelId, [...from, ...to])
   let client = from.map(owner).find((found) => found !== null) ?? null
   if (client === null) return
@@ -79,17 +102,26 @@ async function move(trx: Trx, after: Aftermath, channelId: string, from: readonl
   const { rows: had } = await sql<{ kind: AliasKind; value: string }>`
     SELECT kind, value FROM client_alias WHERE client_id = ${client.id}`.execute(trx)
   for (const alias of had) {
-    if (!to.some((told) => told.kind === alias.kind && told.value === alias.value)) await drop(trx, channelId, alias, 'changed', at)
+    if (!to.some((told) => told.kind === alias.kind && told.value === alias.value))
+      await drop(trx, channelId, alias, 'changed', at)
   }
   for (const alias of to) await add(trx, channelId, client.id, alias, at)
   await redirect(trx, after, client.id, to, at)
 }
 
 /** The open session's answers go to the new address from here on, and its timeline says so. */
-async function redirect(trx: Trx, after: Aftermath, clientId: string, to: readonly Alias[], at: Instant): Promise<void> {
+async function redirect(
+  trx: Trx,
+  after: Aftermath,
+  clientId: string,
+  to: readonly Alias[],
+  at: Instant,
+): Promise<void> {
   const target = destination(to)
   const { rows } = await sql<{ id: string; destination_kind: string; destination: string }>`
-    SELECT id, destination_kind, destination FROM session WHERE client_id = ${clientId} AND ended_at IS NULL FOR UPDATE`.execute(trx)
+    SELECT id, destination_kind, destination FROM session WHERE client_id = ${clientId} AND ended_at IS NULL FOR UPDATE`.execute(
+    trx,
+  )
   const session = rows[0]
   if (session === undefined || target === null) return
   if (session.destination_kind === target.kind && session.destination === target.value) return
@@ -138,7 +170,14 @@ async function openSessions(trx: Trx, clientIds: readonly string[]): Promise<Rea
   return new Map(rows.map((row) => [row.client_id, row]))
 }
 
-async function joinSessions(trx: Trx, after: Aftermath, survives: string, joins: string, open: ReadonlyMap<string, Open>, at: Instant): Promise<void> {
+async function joinSessions(
+  trx: Trx,
+  after: Aftermath,
+  survives: string,
+  joins: string,
+  open: ReadonlyMap<string, Open>,
+  at: Instant,
+): Promise<void> {
   const kept = open.get(survives)
   const other = open.get(joins)
   if (other === undefined) return
@@ -146,19 +185,49 @@ async function joinSessions(trx: Trx, after: Aftermath, survives: string, joins:
     // Only the joining side is being served or waits: its session goes on under the survivor.
     await sql`UPDATE session SET client_id = ${survives} WHERE id = ${other.id}`.execute(trx)
     const rev = await updateSession(trx, after, other.id, {})
-    await recordEvent(trx, other.id, { rev, at, actor: META, kind: 'clientJoined', evidence: { clientId: survives, joined: joins } })
+    await recordEvent(trx, other.id, {
+      rev,
+      at,
+      actor: META,
+      kind: 'clientJoined',
+      evidence: { clientId: survives, joined: joins },
+    })
     return
   }
-  await sql`UPDATE offer SET closed_at = ${date(at)}, outcome = 'joined' WHERE session_id = ${other.id} AND closed_at IS NULL`.execute(trx)
-  const before = { phase: other.phase, groupId: other.group_id, operatorId: other.operator_id, offerOperatorId: other.offer_operator_id }
+  await sql`UPDATE offer SET closed_at = ${date(at)}, outcome = 'joined' WHERE session_id = ${other.id} AND closed_at IS NULL`.execute(
+    trx,
+  )
+  const before = {
+    phase: other.phase,
+    groupId: other.group_id,
+    operatorId: other.operator_id,
+    offerOperatorId: other.offer_operator_id,
+  }
   const patch = { phase: 'ended', ended_at: date(at), end_reason: 'joined', next_id: kept.id, bell_on: false }
   const ended = await updateSession(trx, after, other.id, patch, before)
-  await recordEvent(trx, other.id, { rev: ended, at, actor: META, kind: 'ended', evidence: { reason: 'joined', into: kept.id } })
+  await recordEvent(trx, other.id, {
+    rev: ended,
+    at,
+    actor: META,
+    kind: 'ended',
+    evidence: { reason: 'joined', into: kept.id },
+  })
   await ring(trx, after, other.id, at)
   // Whatever the client still waits for there is waited for here.
-  const waiting = [kept.waiting_since, other.waiting_since].filter((since) => since !== null).sort((x, y) => x.getTime() - y.getTime())
-  const rev = await updateSession(trx, after, kept.id, { unread: kept.unread + other.unread, waiting_since: waiting[0] ?? null })
-  await recordEvent(trx, kept.id, { rev, at, actor: META, kind: 'clientJoined', evidence: { joined: joins, sessionId: other.id } })
+  const waiting = [kept.waiting_since, other.waiting_since]
+    .filter((since) => since !== null)
+    .sort((x, y) => x.getTime() - y.getTime())
+  const rev = await updateSession(trx, after, kept.id, {
+    unread: kept.unread + other.unread,
+    waiting_since: waiting[0] ?? null,
+  })
+  await recordEvent(trx, kept.id, {
+    rev,
+    at,
+    actor: META,
+    kind: 'clientJoined',
+    evidence: { joined: joins, sessionId: other.id },
+  })
 }
 
 async function drop(trx: Trx, channelId: string, alias: Alias, reason: string, at: Instant): Promise<void> {
@@ -166,13 +235,17 @@ async function drop(trx: Trx, channelId: string, alias: Alias, reason: string, a
     WITH gone AS (DELETE FROM client_alias WHERE channel_id = ${channelId} AND kind = ${alias.kind} AND value = ${alias.value}
                   RETURNING channel_id, kind, value, client_id, valid_from)
     INSERT INTO client_alias_history (id, channel_id, kind, value, client_id, valid_from, valid_to, reason)
-    SELECT gen_random_uuid(), channel_id, kind, value, client_id, valid_from, ${date(at)}, ${reason} FROM gone`.execute(trx)
+    SELECT gen_random_uuid(), channel_id, kind, value, client_id, valid_from, ${date(at)}, ${reason} FROM gone`.execute(
+    trx,
+  )
 }
 
 async function add(trx: Trx, channelId: string, clientId: string, alias: Alias, at: Instant): Promise<void> {
   await sql`
     INSERT INTO client_alias (channel_id, kind, value, client_id, valid_from, source)
-    VALUES (${channelId}, ${alias.kind}, ${alias.value}, ${clientId}, ${date(at)}, 'webhook') ON CONFLICT DO NOTHING`.execute(trx)
+    VALUES (${channelId}, ${alias.kind}, ${alias.value}, ${clientId}, ${date(at)}, 'webhook') ON CONFLICT DO NOTHING`.execute(
+    trx,
+  )
 }
 
 const distinct = (owners: readonly (Owner | null)[]): readonly Owner[] => [

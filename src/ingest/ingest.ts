@@ -8,8 +8,8 @@
 // A crash before the commit leaves nothing: Meta has no 200 and sends again. A crash after it leaves everything: the
 // second delivery finds its message ids known.
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Logger } from 'pino'
 import { sql } from 'kysely'
+import type { Logger } from 'pino'
 import { v7 } from 'uuid'
 import { isAway, mayRepeat, sqlState } from '../db/errors.ts'
 import type { Instant } from '../domain/words.ts'
@@ -76,7 +76,9 @@ export class Ingest {
   take(body: Buffer): Promise<void> {
     const receivedAt = this.#deps.ctx.clock.now()
     const raw = { id: v7(), receivedAt, body }
-    const units = openEnvelope(body).map((item): Unit => ({ rawId: raw.id, receivedAt, item, sqlstate: null, redriven: false }))
+    const units = openEnvelope(body).map(
+      (item): Unit => ({ rawId: raw.id, receivedAt, item, sqlstate: null, redriven: false }),
+    )
     this.counts.requests++
     this.counts.items += units.length
     return this.#enqueue(raw, units)
@@ -92,7 +94,13 @@ export class Ingest {
     const units = rows.flatMap((row): Unit[] =>
       openEnvelope(row.body)
         .filter((item) => item.path === row.path)
-        .map((item) => ({ rawId: row.raw_id, receivedAt: row.received_at.getTime(), item, sqlstate: null, redriven: true })),
+        .map((item) => ({
+          rawId: row.raw_id,
+          receivedAt: row.received_at.getTime(),
+          item,
+          sqlstate: null,
+          redriven: true,
+        })),
     )
     if (units.length > 0) await this.#enqueue(null, units)
     return units.length
@@ -108,7 +116,14 @@ export class Ingest {
   #enqueue(raw: RawRow | null, units: readonly Unit[]): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#closed) return reject(new IngestUnavailable('closing'))
-      const request: Request = { raw, rawStored: raw === null, open: Math.max(1, units.length), failed: false, resolve, reject }
+      const request: Request = {
+        raw,
+        rawStored: raw === null,
+        open: Math.max(1, units.length),
+        failed: false,
+        resolve,
+        reject,
+      }
       if (units.length === 0) this.#queue.push({ request, unit: null, keys: [], skips: 0 })
       for (const unit of units) this.#queue.push({ request, unit, keys: orderKeys(unit), skips: 0 })
       this.#schedule()
@@ -167,7 +182,8 @@ export class Ingest {
     try {
       await this.#commit(lane, pieces)
     } catch (error) {
-      if (!(error instanceof IngestUnavailable)) this.#deps.log.error({ err: error }, 'a batch of webhooks could not be taken in')
+      if (!(error instanceof IngestUnavailable))
+        this.#deps.log.error({ err: error }, 'a batch of webhooks could not be taken in')
       this.#giveBack(pieces, error instanceof IngestUnavailable ? error : new IngestUnavailable('unexpected'))
     }
   }
@@ -205,7 +221,8 @@ export class Ingest {
 
   async #apply(lane: Lane, pieces: readonly Piece[]): Promise<Applied> {
     const raws = new Map<string, RawRow>()
-    for (const { request } of pieces) if (!request.rawStored && request.raw !== null) raws.set(request.raw.id, request.raw)
+    for (const { request } of pieces)
+      if (!request.rawStored && request.raw !== null) raws.set(request.raw.id, request.raw)
     const units = pieces.flatMap((piece) => (piece.unit === null ? [] : [piece.unit]))
     const { ctx } = this.#deps
     const now: Instant = ctx.clock.now()
@@ -239,7 +256,9 @@ export class Ingest {
     // both can be done again at the next occasion, so neither holds up the answer.
     for (const channelId of new Set(writes.parked.map((parked) => parked.channel_id))) {
       const wamids = writes.parked.filter((parked) => parked.channel_id === channelId).map((parked) => parked.wamid)
-      matchParked(ctx, channelId, wamids).catch((error: unknown) => log.warn({ err: error }, 'parked statuses could not be matched'))
+      matchParked(ctx, channelId, wamids).catch((error: unknown) =>
+        log.warn({ err: error }, 'parked statuses could not be matched'),
+      )
     }
     for (const { channelId, status } of applied.told) {
       settleIdentity(ctx, channelId, { is: 'aliases', aliases: status.aliases, name: null }).catch((error: unknown) =>
@@ -256,7 +275,8 @@ export class Ingest {
     try {
       await settleIdentity(this.#deps.ctx, channelId, identity)
     } catch (error) {
-      if (isAway(error) || mayRepeat(error)) this.#giveBack([piece], new IngestUnavailable('the database is away', { cause: error }))
+      if (isAway(error) || mayRepeat(error))
+        this.#giveBack([piece], new IngestUnavailable('the database is away', { cause: error }))
       else pieces[n] = { ...piece, unit: { ...unit, sqlstate: sqlState(error) ?? 'XX000' } }
     }
   }

@@ -4,6 +4,17 @@ import { cleanText } from './clean.ts'
 
 const DETAIL_LENGTH = 500
 
-export function invalid(path: ItemPath, reason: string, phoneNumberId: string | null, detail: string | null = null): InvalidItem {
-  return { item: 'invalid', path, reason, detail: detail === null ? null : cleanText(detail).slice(0, DETAIL_LENGTH), phoneNumberId }
+export function invalid(
+  path: ItemPath,
+  reason: string,
+  phoneNumberId: string | null,
+  detail: string | null = null,
+): InvalidItem {
+  return {
+    item: 'invalid',
+    path,
+    reason,
+    detail: detail === null ? null : cleanText(detail).slice(0, DETAIL_LENGTH),
+    phoneNumberId,
+  }
 }

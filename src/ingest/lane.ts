@@ -21,7 +21,12 @@ export class Lane {
 
   async connected(): Promise<pg.Client> {
     if (this.#client !== null) return this.#client
-    const client = new pg.Client({ ...connectionConfig(this.#url), query_timeout: ANSWER_MS, pipeline: true, application_name: 'parley-ingest' })
+    const client = new pg.Client({
+      ...connectionConfig(this.#url),
+      query_timeout: ANSWER_MS,
+      pipeline: true,
+      application_name: 'parley-ingest',
+    })
     const forget = (): void => {
       if (this.#client === client) this.#client = null
     }

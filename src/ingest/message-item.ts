@@ -3,7 +3,7 @@
 import type { InboundKind } from '../domain/effects.ts'
 import type { InboundItem, InboundMessage, ItemPath } from '../domain/inbound.ts'
 import type { Alias, Json, JsonObject, MessageType } from '../domain/words.ts'
-import { cleanObject, clean, idOf, isObject, textOf, timeOf } from './clean.ts'
+import { clean, cleanObject, idOf, isObject, textOf, timeOf } from './clean.ts'
 import { invalid } from './invalid.ts'
 
 export interface Sender {
@@ -122,7 +122,10 @@ const errorsOf = (raw: Record<string, unknown>): Record<string, unknown>[] =>
 // --- who ------------------------------------------------------------------------------------------------------------
 
 /** The contact that describes this sender; where several came together, only one that says so itself. */
-function contactOf(raw: Record<string, unknown>, contacts: readonly Record<string, unknown>[]): Record<string, unknown> | null {
+function contactOf(
+  raw: Record<string, unknown>,
+  contacts: readonly Record<string, unknown>[],
+): Record<string, unknown> | null {
   const from = idOf(raw.from)
   const user = idOf(raw.from_user_id)
   const named = contacts.find((contact) => {
@@ -221,9 +224,14 @@ const BESIDE: readonly (readonly [string, string])[] = [
 ]
 
 function contentOf(raw: Record<string, unknown>, originalType: string, type: MessageType, body: unknown): JsonObject {
-  const content: Record<string, Json> = isObject(body) ? { ...cleanObject(body) } : body === undefined ? {} : { items: clean(body) }
+  const content: Record<string, Json> = isObject(body)
+    ? { ...cleanObject(body) }
+    : body === undefined
+      ? {}
+      : { items: clean(body) }
   if (type === 'unsupported' || originalType === 'edit') content.originalType = unsupportedType(raw, originalType)
-  for (const [from, to] of BESIDE) if (raw[from] !== undefined && content[to] === undefined) content[to] = clean(raw[from])
+  for (const [from, to] of BESIDE)
+    if (raw[from] !== undefined && content[to] === undefined) content[to] = clean(raw[from])
   if (isObject(raw.context)) {
     if (raw.context.forwarded === true || raw.context.frequently_forwarded === true) content.forwarded = true
     if (raw.context.referred_product !== undefined) content.referredProduct = clean(raw.context.referred_product)

@@ -75,7 +75,10 @@ export function findPeople(units: readonly Unit[], located: Located): People {
       for (const key of keys) held.add(key)
       unsettled.push({ unit, channelId: channel.id, identity: { is: 'aliases', aliases, name: item.name } })
     } else if (who.is === 'known') {
-      const client = aliases.map(find).find((found) => found?.id === who.clientId) ?? { id: who.clientId, hasBsuid: false }
+      const client = aliases.map(find).find((found) => found?.id === who.clientId) ?? {
+        id: who.clientId,
+        hasBsuid: false,
+      }
       if (who.learns.length > 0) learn(channel.id, client, who.learns)
       clientOf.set(unit, who.clientId)
     } else {

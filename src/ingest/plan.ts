@@ -1,13 +1,13 @@
 // What a batch of items changes, worked out in memory on facts that are locked: no I/O, no clock. Items of one client
 // are taken in the order of their arrival; each session's `rev` grows by one, however many of its items are here.
 import { v7 } from 'uuid'
+import { waitingAfterClient } from '../domain/commands.ts'
 import { climb, isMetaStatus } from '../domain/delivery.ts'
 import { type Effects, effects } from '../domain/effects.ts'
 import type { InboundMessage, InboundStatus } from '../domain/inbound.ts'
 import { breaksChannel, errorOfStatus, type SendError } from '../domain/meta-errors.ts'
 import { extended, isOpen, spokenAt } from '../domain/window.ts'
 import type { Instant, JsonObject } from '../domain/words.ts'
-import { waitingAfterClient } from '../domain/commands.ts'
 import {
   type AttemptFacts,
   type ClientFacts,
@@ -121,7 +121,16 @@ class Plan {
       case 'invalid':
         return this.#quarantine(unit, item.reason, item.detail)
       case 'notice':
-        this.#notices.push({ id: v7(), raw_id: unit.rawId, path: item.path, waba_id: item.wabaId, phone_number_id: item.phoneNumberId, field: item.field, value: item.value, at: iso(unit.receivedAt) })
+        this.#notices.push({
+          id: v7(),
+          raw_id: unit.rawId,
+          path: item.path,
+          waba_id: item.wabaId,
+          phone_number_id: item.phoneNumberId,
+          field: item.field,
+          value: item.value,
+          at: iso(unit.receivedAt),
+        })
         return this.#done(unit)
       case 'message': {
         const channel = this.#located.channels.get(item.phoneNumberId)
@@ -143,7 +152,16 @@ class Plan {
 
   #quarantine(unit: Unit, reason: string, detail: string | null): void {
     const { item } = unit
-    this.#quarantined.push({ id: v7(), raw_id: unit.rawId, path: item.path, reason, detail, sqlstate: unit.sqlstate, phone_number_id: item.phoneNumberId, at: iso(unit.receivedAt) })
+    this.#quarantined.push({
+      id: v7(),
+      raw_id: unit.rawId,
+      path: item.path,
+      reason,
+      detail,
+      sqlstate: unit.sqlstate,
+      phone_number_id: item.phoneNumberId,
+      at: iso(unit.receivedAt),
+    })
   }
 
   #client(id: string): (ClientFacts & { touched: boolean; alone: boolean }) | null {
@@ -158,7 +176,13 @@ class Plan {
 
   // --- messages -----------------------------------------------------------------------------------------------------
 
-  #message(unit: Unit, item: InboundMessage, channelId: string, groupId: string, client: ClientFacts & { touched: boolean; alone: boolean }): void {
+  #message(
+    unit: Unit,
+    item: InboundMessage,
+    channelId: string,
+    groupId: string,
+    client: ClientFacts & { touched: boolean; alone: boolean },
+  ): void {
     const key = `${channelId}\n${item.wamid}`
     const inBatch = this.#messages.get(key)
     const stored = this.#known.get(key)
@@ -168,7 +192,8 @@ class Plan {
       if (kindThere !== 'ghost' || item.kind === 'ghost') return
       if (inBatch !== undefined) {
         const session = inBatch.session_id === null ? null : (this.#sessions.get(inBatch.session_id) ?? null)
-        if (session !== null) return this.#replace(unit, item, channelId, client, { id: inBatch.id, seq: inBatch.seq ?? 0 }, session, key)
+        if (session !== null)
+          return this.#replace(unit, item, channelId, client, { id: inBatch.id, seq: inBatch.seq ?? 0 }, session, key)
         this.#messages.delete(key)
       } else if (stored !== undefined) {
         const open = this.#openOf.get(client.id)
@@ -183,7 +208,14 @@ class Plan {
     this.#add(unit, item, channelId, groupId, client, key)
   }
 
-  #add(unit: Unit, item: InboundMessage, channelId: string, groupId: string, client: ClientFacts & { touched: boolean; alone: boolean }, key: string): string {
+  #add(
+    unit: Unit,
+    item: InboundMessage,
+    channelId: string,
+    groupId: string,
+    client: ClientFacts & { touched: boolean; alone: boolean },
+    key: string,
+  ): string {
     const id = v7()
     const does = effects(item.kind)
     const belongs = item.kind !== 'system' && item.kind !== 'echo' && item.kind !== 'group'
@@ -202,7 +234,15 @@ class Plan {
   }
 
   /** A ghost's real message keeps the ghost's id and place. */
-  #replace(unit: Unit, item: InboundMessage, channelId: string, client: ClientFacts & { touched: boolean; alone: boolean }, ghost: { id: string; seq: number }, session: SessionDraft, key: string): void {
+  #replace(
+    unit: Unit,
+    item: InboundMessage,
+    channelId: string,
+    client: ClientFacts & { touched: boolean; alone: boolean },
+    ghost: { id: string; seq: number },
+    session: SessionDraft,
+    key: string,
+  ): void {
     const row = this.#row(unit, item, channelId, client, { id: ghost.id, seq: ghost.seq, sessionId: session.id })
     if (this.#messages.has(key)) this.#messages.set(key, row)
     else this.#replaced.set(key, row)
@@ -239,11 +279,25 @@ class Plan {
     this.#sessions.set(id, session)
     this.#openOf.set(client.id, session)
     const dueAt = this.#queueTime > 0 ? this.#now + this.#queueTime * 1000 : null
-    this.#event(session, 'started', 'client', client.id, { origin: 'inbound', messageId, groupId, offerDueAt: dueAt, previousId: session.previousId })
+    this.#event(session, 'started', 'client', client.id, {
+      origin: 'inbound',
+      messageId,
+      groupId,
+      offerDueAt: dueAt,
+      previousId: session.previousId,
+    })
     return session
   }
 
-  #affect(unit: Unit, item: InboundMessage, does: Effects, client: ClientFacts & { touched: boolean }, session: SessionDraft | null, messageId: string, seq: number): void {
+  #affect(
+    unit: Unit,
+    item: InboundMessage,
+    does: Effects,
+    client: ClientFacts & { touched: boolean },
+    session: SessionDraft | null,
+    messageId: string,
+    seq: number,
+  ): void {
     if (item.name !== null && item.name !== client.name && item.kind !== 'echo' && item.kind !== 'system') {
       client.name = item.name
       client.touched = true
@@ -290,7 +344,13 @@ class Plan {
     session.ring = { start: session.ring?.start ?? false, spoke: spoke || (session.ring?.spoke ?? false) }
   }
 
-  #row(unit: Unit, item: InboundMessage, channelId: string, client: ClientFacts, place: { id: string; seq: number | null; sessionId: string | null }): MessageWrite {
+  #row(
+    unit: Unit,
+    item: InboundMessage,
+    channelId: string,
+    client: ClientFacts,
+    place: { id: string; seq: number | null; sessionId: string | null },
+  ): MessageWrite {
     const spoke = spokenAt(item.metaTime, unit.receivedAt)
     return {
       id: place.id,
@@ -315,9 +375,25 @@ class Plan {
     }
   }
 
-  #event(session: SessionDraft, kind: string, actorKind: EventWrite['actor_kind'], actorId: string | null, evidence: JsonObject): void {
+  #event(
+    session: SessionDraft,
+    kind: string,
+    actorKind: EventWrite['actor_kind'],
+    actorId: string | null,
+    evidence: JsonObject,
+  ): void {
     session.touched = true
-    this.#events.push({ session, session_id: session.id, k: 0, rev: 0, at: iso(this.#now), actor_kind: actorKind, actor_id: actorId, kind, evidence })
+    this.#events.push({
+      session,
+      session_id: session.id,
+      k: 0,
+      rev: 0,
+      at: iso(this.#now),
+      actor_kind: actorKind,
+      actor_id: actorId,
+      kind,
+      evidence,
+    })
   }
 
   // --- statuses -----------------------------------------------------------------------------------------------------
@@ -328,7 +404,17 @@ class Plan {
     const there = this.#attemptOf(channel.id, item)
     const at = item.metaTime ?? unit.receivedAt
     if (there === undefined) {
-      this.#parked.push({ id: v7(), channel_id: channel.id, wamid: item.wamid, opaque: item.opaque, status: item.status, at: iso(at), received_at: iso(unit.receivedAt), raw_id: unit.rawId, body: item.body })
+      this.#parked.push({
+        id: v7(),
+        channel_id: channel.id,
+        wamid: item.wamid,
+        opaque: item.opaque,
+        status: item.status,
+        at: iso(at),
+        received_at: iso(unit.receivedAt),
+        raw_id: unit.rawId,
+        body: item.body,
+      })
       return this.#done(unit)
     }
     const facts = this.#locked.attempts.get(there.id)
@@ -351,8 +437,29 @@ class Plan {
     const step = isMetaStatus(item.status) ? climb(facts.state, item.status) : null
     // It may have ended long ago; its rev grows all the same.
     const session = step?.moves === true ? (this.#sessions.get(facts.sessionId) ?? null) : null
-    this.#statuses.set(key, { session, id: v7(), attempt_id: facts.id, message_id: facts.messageId, session_id: facts.sessionId, rev: null, status: item.status, at: iso(at), received_at: iso(unit.receivedAt), raw_id: unit.rawId, body: item.body })
-    const write = this.#attempts.get(facts.id) ?? { facts, id: facts.id, state: null, wamid: null, error: null, reached_anyway: false, message_status: null, rev: 0 }
+    this.#statuses.set(key, {
+      session,
+      id: v7(),
+      attempt_id: facts.id,
+      message_id: facts.messageId,
+      session_id: facts.sessionId,
+      rev: null,
+      status: item.status,
+      at: iso(at),
+      received_at: iso(unit.receivedAt),
+      raw_id: unit.rawId,
+      body: item.body,
+    })
+    const write = this.#attempts.get(facts.id) ?? {
+      facts,
+      id: facts.id,
+      state: null,
+      wamid: null,
+      error: null,
+      reached_anyway: false,
+      message_status: null,
+      rev: 0,
+    }
     if (facts.wamid === null) write.wamid = facts.wamid = item.wamid
     if (step !== null && !step.moves && step.reachedAnyway) write.reached_anyway = true
     this.#attempts.set(facts.id, write)
@@ -365,8 +472,13 @@ class Plan {
     const error: SendError | null = step.state === 'failed' ? errorOfStatus(item.body) : null
     write.error = error
     if (error !== null) {
-      this.#event(session, 'sendFailed', 'meta', null, { attemptId: facts.id, messageId: facts.messageId, code: error.code })
-      if (typeof error.code === 'number' && breaksChannel(error.code)) this.#channelsDown.set(facts.channelId, String(error.code))
+      this.#event(session, 'sendFailed', 'meta', null, {
+        attemptId: facts.id,
+        messageId: facts.messageId,
+        code: error.code,
+      })
+      if (typeof error.code === 'number' && breaksChannel(error.code))
+        this.#channelsDown.set(facts.channelId, String(error.code))
     }
     if (error !== null || was === 'unknown') this.#recount.add(facts.sessionId)
   }
@@ -379,23 +491,40 @@ class Plan {
     for (const client of this.#clients.values()) if (client.alone) client.rev++
     const rows = [...this.#messages.values(), ...this.#replaced.values()]
     for (const row of rows) {
-      row.rev = row.session_id === null ? (this.#clients.get(row.client_id)?.rev ?? 0) : (this.#sessions.get(row.session_id)?.nextRev ?? 0)
+      row.rev =
+        row.session_id === null
+          ? (this.#clients.get(row.client_id)?.rev ?? 0)
+          : (this.#sessions.get(row.session_id)?.nextRev ?? 0)
     }
     const linked = touched.flatMap((session) => {
       const previous = session.isNew && session.previousId !== null ? this.#sessions.get(session.previousId) : undefined
       return previous === undefined ? [] : [{ id: previous.id, next_id: session.id, rev: previous.nextRev }]
     })
-    const changes = new Map([...touched.map((session) => [session.id, session.nextRev] as const), ...linked.map((link) => [link.id, link.rev] as const)])
+    const changes = new Map([
+      ...touched.map((session) => [session.id, session.nextRev] as const),
+      ...linked.map((link) => [link.id, link.rev] as const),
+    ])
     return {
       clients: [...this.#clients.values()]
         .filter((client) => client.touched || client.alone)
-        .map((client) => ({ id: client.id, name: client.name, rev: client.rev, window_expires_at: isoOrNull(client.windowUntil), window_message_id: client.windowMessageId })),
+        .map((client) => ({
+          id: client.id,
+          name: client.name,
+          rev: client.rev,
+          window_expires_at: isoOrNull(client.windowUntil),
+          window_message_id: client.windowMessageId,
+        })),
       newSessions: touched.filter((session) => session.isNew).map((session) => this.#sessionRow(session)),
       sessions: touched.filter((session) => !session.isNew).map((session) => this.#sessionRow(session)),
       linked,
       offers: touched
         .filter((session) => session.isNew)
-        .map((session) => ({ session_id: session.id, group_id: session.groupId, offered_at: iso(this.#now), due_at: this.#queueTime > 0 ? iso(this.#now + this.#queueTime * 1000) : null })),
+        .map((session) => ({
+          session_id: session.id,
+          group_id: session.groupId,
+          offered_at: iso(this.#now),
+          due_at: this.#queueTime > 0 ? iso(this.#now + this.#queueTime * 1000) : null,
+        })),
       messages: [...this.#messages.values()],
       replaced: [...this.#replaced.values()],
       superseded: this.#superseded,
@@ -404,8 +533,14 @@ class Plan {
         order.set(session.id, k)
         return { ...event, k, rev: session.nextRev }
       }),
-      attempts: [...this.#attempts.values()].map(({ facts, ...write }) => ({ ...write, rev: this.#sessions.get(facts.sessionId)?.nextRev ?? 0 })),
-      statuses: [...this.#statuses.values()].map(({ session, ...status }) => ({ ...status, rev: session?.nextRev ?? null })),
+      attempts: [...this.#attempts.values()].map(({ facts, ...write }) => ({
+        ...write,
+        rev: this.#sessions.get(facts.sessionId)?.nextRev ?? 0,
+      })),
+      statuses: [...this.#statuses.values()].map(({ session, ...status }) => ({
+        ...status,
+        rev: session?.nextRev ?? null,
+      })),
       recount: [...this.#recount],
       parked: this.#parked,
       notices: this.#notices,
@@ -413,9 +548,15 @@ class Plan {
       redriven: this.#redriven,
       rings: touched
         .filter((session) => session.ring !== null)
-        .map((session) => ({ session_id: session.id, start: session.ring?.start ?? false, spoke: session.ring?.spoke ?? false })),
+        .map((session) => ({
+          session_id: session.id,
+          start: session.ring?.start ?? false,
+          spoke: session.ring?.spoke ?? false,
+        })),
       changes: [...changes].map(([sessionId, rev]) => ({ sessionId, rev })),
-      clientChanges: [...this.#clients.values()].filter((client) => client.alone).map((client) => ({ clientId: client.id, rev: client.rev })),
+      clientChanges: [...this.#clients.values()]
+        .filter((client) => client.alone)
+        .map((client) => ({ clientId: client.id, rev: client.rev })),
       channelsDown: [...this.#channelsDown].map(([id, reason]) => ({ id, reason })),
     }
   }

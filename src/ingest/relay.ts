@@ -136,7 +136,9 @@ export class Relay {
     for (const id of ids) this.#underWay.add(id)
     try {
       const { rows } = await sql<Row>`
-        SELECT session_id, start, spoke, rung, tries FROM signal_outbox WHERE session_id = ANY (${ids}::uuid[])`.execute(this.#deps.db)
+        SELECT session_id, start, spoke, rung, tries FROM signal_outbox WHERE session_id = ANY (${ids}::uuid[])`.execute(
+        this.#deps.db,
+      )
       // Not awaited: the next ones need not wait for the slowest of these.
       void this.#ringAll(rows, ids)
     } catch (error) {
@@ -149,10 +151,15 @@ export class Relay {
     for (const id of held) this.#underWay.add(id)
     try {
       if (rows.length === 0) return
-      const states = await loadStates(this.#deps.db, rows.map((row) => row.session_id))
+      const states = await loadStates(
+        this.#deps.db,
+        rows.map((row) => row.session_id),
+      )
       const at = this.#deps.clock.now()
       const snapshots = new Map(states.map((state) => [state.id, snapshotOf(state, at)]))
-      const outcomes = await Promise.all(rows.map(async (row) => ({ row, done: await this.#ringOne(row, snapshots.get(row.session_id)) })))
+      const outcomes = await Promise.all(
+        rows.map(async (row) => ({ row, done: await this.#ringOne(row, snapshots.get(row.session_id)) })),
+      )
       await this.#settle(outcomes)
     } catch (error) {
       this.#deps.log.warn({ err: error }, 'bells could not be settled')
@@ -194,7 +201,9 @@ export class Relay {
          WHERE o.session_id = d.id AND o.rung = d.rung`.execute(db)
     }
     if (left.length > 0) {
-      const due = left.map((row) => date(clock.now() + (BACK_OFF_MS[Math.min(row.tries, BACK_OFF_MS.length - 1)] ?? POLL_MS)))
+      const due = left.map((row) =>
+        date(clock.now() + (BACK_OFF_MS[Math.min(row.tries, BACK_OFF_MS.length - 1)] ?? POLL_MS)),
+      )
       await sql`
         UPDATE signal_outbox o SET tries = o.tries + 1, due_at = l.due
           FROM unnest(${left.map((row) => row.session_id)}::uuid[], ${due}::timestamptz[]) AS l(id, due)

@@ -24,7 +24,8 @@ export function aliasesOf(unit: Unit): readonly Alias[] {
 export function orderKeys(unit: Unit): readonly string[] {
   const { item } = unit
   if (item.item !== 'message' && item.item !== 'status') return []
-  const aliases = item.item === 'message' && item.moved !== null ? [...item.aliases, ...item.moved.aliases] : item.aliases
+  const aliases =
+    item.item === 'message' && item.moved !== null ? [...item.aliases, ...item.moved.aliases] : item.aliases
   return aliases.map((alias) => aliasKey(item.phoneNumberId, alias))
 }
 

@@ -123,7 +123,13 @@ export interface QuarantineWrite {
 }
 
 export interface Writes {
-  readonly clients: readonly { id: string; name: string | null; rev: number; window_expires_at: string | null; window_message_id: string | null }[]
+  readonly clients: readonly {
+    id: string
+    name: string | null
+    rev: number
+    window_expires_at: string | null
+    window_message_id: string | null
+  }[]
   readonly newSessions: readonly SessionWrite[]
   readonly sessions: readonly SessionWrite[]
   readonly linked: readonly { id: string; next_id: string; rev: number }[]
@@ -165,7 +171,11 @@ export async function write(pg: PgClient, writes: Writes, now: Instant, processI
   }
   const at = new Date(now)
 
-  put('superseded', writes.superseded, `UPDATE message m SET superseded_by = r.by FROM json_to_recordset($1::json) AS r(id uuid, by uuid) WHERE m.id = r.id`)
+  put(
+    'superseded',
+    writes.superseded,
+    `UPDATE message m SET superseded_by = r.by FROM json_to_recordset($1::json) AS r(id uuid, by uuid) WHERE m.id = r.id`,
+  )
   put(
     'clients',
     writes.clients,
@@ -309,8 +319,10 @@ export async function write(pg: PgClient, writes: Writes, now: Instant, processI
     writes.channelsDown,
     `UPDATE channel c SET state = 'down', state_reason = r.reason FROM json_to_recordset($1::json) AS r(id uuid, reason text) WHERE c.id = r.id`,
   )
-  if (writes.changes.length > 0) work.push(pg.query('SELECT pg_notify($1, $2)', [LIVE_CHANNEL, noticeOf(writes.changes, processId)]))
-  for (const { id } of writes.channelsDown) work.push(pg.query('SELECT pg_notify($1, $2)', [LIVE_CHANNEL, JSON.stringify({ from: processId, channel: id })]))
+  if (writes.changes.length > 0)
+    work.push(pg.query('SELECT pg_notify($1, $2)', [LIVE_CHANNEL, noticeOf(writes.changes, processId)]))
+  for (const { id } of writes.channelsDown)
+    work.push(pg.query('SELECT pg_notify($1, $2)', [LIVE_CHANNEL, JSON.stringify({ from: processId, channel: id })]))
   work.push(pg.query('COMMIT'))
   await all(work)
 }

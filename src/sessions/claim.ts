@@ -64,7 +64,9 @@ export async function claimNext(ctx: Ctx, sessionId: string): Promise<Claim> {
     const until = await pace(trx, state, next, at)
     if (until > at) return waits(trx, after, state, next, until, at)
 
-    const evidence: JsonObject = { claim: { at, windowMessageId: state.windowMessageId, windowUntil: state.windowUntil } }
+    const evidence: JsonObject = {
+      claim: { at, windowMessageId: state.windowMessageId, windowUntil: state.windowUntil },
+    }
     await sql`
       UPDATE attempt SET state = 'calling', paced = true, claimed_at = ${date(at)}, evidence = evidence || ${JSON.stringify(evidence)}
        WHERE id = ${next.id} AND state = 'pending'`.execute(trx)
@@ -106,7 +108,14 @@ function refusal(state: SessionState, next: Next, at: Instant): SendError | null
   return null
 }
 
-async function refuse(trx: Trx, after: Aftermath, state: SessionState, next: Next, error: SendError, at: Instant): Promise<void> {
+async function refuse(
+  trx: Trx,
+  after: Aftermath,
+  state: SessionState,
+  next: Next,
+  error: SendError,
+  at: Instant,
+): Promise<void> {
   // A session whose window has shut waits for its client from here on: the next message rings.
   const rev = await updateSession(trx, after, state.id, error === WINDOW_SHUT ? { bell_on: true } : {})
   await sql`UPDATE attempt SET state = 'failed', error = ${JSON.stringify(error)} WHERE id = ${next.id}`.execute(trx)
@@ -147,7 +156,14 @@ async function pace(trx: Trx, state: SessionState, next: Next, at: Instant): Pro
   return Math.max(waitsUntil, taken.from, Math.floor(slot.from))
 }
 
-async function waits(trx: Trx, after: Aftermath, state: SessionState, next: Next, until: Instant, at: Instant): Promise<Claim> {
+async function waits(
+  trx: Trx,
+  after: Aftermath,
+  state: SessionState,
+  next: Next,
+  until: Instant,
+  at: Instant,
+): Promise<Claim> {
   const short = until - at <= SHORT_WAIT_MS
   const known = next.wait_until?.getTime() === until
   const paced = next.paced || !known

@@ -55,7 +55,12 @@ const answerOf = (told: Told): CommandAnswer => {
 
 /** The caller's time is over: nothing is done any more, unless it has been done already. */
 async function abandon(ctx: Ctx, id: string): Promise<CommandAnswer> {
-  await ctx.db.updateTable('command').set({ state: 'abandoned' }).where('id', '=', id).where('state', '=', 'received').execute()
+  await ctx.db
+    .updateTable('command')
+    .set({ state: 'abandoned' })
+    .where('id', '=', id)
+    .where('state', '=', 'received')
+    .execute()
   const { state, outcome } = await ctx.db
     .selectFrom('command')
     .select(['state', 'outcome'])
@@ -96,7 +101,12 @@ async function store(ctx: Ctx, command: Command): Promise<{ id: string; epoch: n
   if (first.state === 'decided') return answerOf(first.outcome as unknown as Told)
   // Still on its way: the same command id finds the same Update. An abandoned one is no answer, and runs anew.
   if (first.state === 'received') return { id: first.id, epoch }
-  await ctx.db.updateTable('command').set({ id, state: 'received' }).where('id', '=', first.id).where('state', '=', 'abandoned').execute()
+  await ctx.db
+    .updateTable('command')
+    .set({ id, state: 'received' })
+    .where('id', '=', first.id)
+    .where('state', '=', 'abandoned')
+    .execute()
   const again = await ctx.db
     .selectFrom('command')
     .select('id')

@@ -48,7 +48,16 @@ export async function decideCommand(ctx: Ctx, commandId: string): Promise<Decide
     const verdict =
       state === null || rights === null
         ? refused({ code: 'not-found' })
-        : await judge(trx, after, state, rights, command.kind as CommandKind, command.body as CommandBody, commandId, at)
+        : await judge(
+            trx,
+            after,
+            state,
+            rights,
+            command.kind as CommandKind,
+            command.body as CommandBody,
+            commandId,
+            at,
+          )
     const outcome: Outcome = verdict.ok ? { ok: true } : { ok: false, refusal: verdict.refusal }
     await trx
       .updateTable('command')
@@ -75,7 +84,12 @@ async function judge(
   const verdict = await decision(trx, after, { state, rights, body, commandId, at })
   if (!verdict.ok) {
     // A refusal by state is a decision, too; it changes nothing that anybody sees, so the rev stays.
-    const evidence: JsonObject = { command: kind, refused: verdict.refusal.code, phase: state.phase, lastInSeq: state.lastInSeq }
+    const evidence: JsonObject = {
+      command: kind,
+      refused: verdict.refusal.code,
+      phase: state.phase,
+      lastInSeq: state.lastInSeq,
+    }
     const actor = { kind: 'operator', id: rights.userId } as const
     await recordEvent(trx, state.id, { rev: state.rev, at, actor, kind: 'refused', key: commandId, evidence })
   }
@@ -90,7 +104,11 @@ interface Case {
   readonly at: Instant
 }
 
-async function decideAccept(trx: Trx, after: Aftermath, { state, rights, commandId, at }: Case): Promise<Verdict<null>> {
+async function decideAccept(
+  trx: Trx,
+  after: Aftermath,
+  { state, rights, commandId, at }: Case,
+): Promise<Verdict<null>> {
   // The user's row is the lock of their slots: two accepts of one operator count one after the other.
   await sql`SELECT 1 FROM user_account WHERE id = ${rights.userId} FOR UPDATE`.execute(trx)
   const { rows } = await sql<{ taken: number }>`
@@ -110,7 +128,11 @@ async function decideAccept(trx: Trx, after: Aftermath, { state, rights, command
   return allowed(null)
 }
 
-async function decideEnd(trx: Trx, after: Aftermath, { state, rights, body, commandId, at }: Case): Promise<Verdict<null>> {
+async function decideEnd(
+  trx: Trx,
+  after: Aftermath,
+  { state, rights, body, commandId, at }: Case,
+): Promise<Verdict<null>> {
   const given = body.result ?? null
   const facts = { ...state, offeredToOperator: state.offerOperatorId }
   const verdict = end(facts, { lastSeq: body.lastSeq ?? 0, result: given }, await resultFacts(trx, given))
@@ -143,7 +165,11 @@ async function decideEnd(trx: Trx, after: Aftermath, { state, rights, body, comm
   return allowed(null)
 }
 
-async function decideResult(trx: Trx, after: Aftermath, { state, rights, body, commandId, at }: Case): Promise<Verdict<null>> {
+async function decideResult(
+  trx: Trx,
+  after: Aftermath,
+  { state, rights, body, commandId, at }: Case,
+): Promise<Verdict<null>> {
   const given = { resultId: body.resultId ?? '', note: body.note ?? null }
   const verdict = giveResult({ ...state, offeredToOperator: null }, given, await resultFacts(trx, given))
   if (!verdict.ok) return verdict
@@ -162,7 +188,9 @@ async function resultFacts(trx: Trx, given: ResultGiven | null): Promise<ResultF
   const { rows } = await sql<{ note_required: boolean }>`
     SELECT r.note_required FROM result r
      WHERE r.id::text = ${given.resultId} AND r.archived_at IS NULL
-       AND NOT EXISTS (SELECT 1 FROM result child WHERE child.parent_id = r.id AND child.archived_at IS NULL)`.execute(trx)
+       AND NOT EXISTS (SELECT 1 FROM result child WHERE child.parent_id = r.id AND child.archived_at IS NULL)`.execute(
+    trx,
+  )
   return rows[0] === undefined ? null : { noteRequired: rows[0].note_required }
 }
 
@@ -180,7 +208,12 @@ async function closeOffer(trx: Trx, state: SessionState, at: Instant, outcome: s
  * A timer fired. `armedRev` is the session's rev at which it was armed, and makes a repeated firing find its first
  * outcome. When the facts have moved on meanwhile nothing happens, and the snapshot tells what to wait for now.
  */
-export async function decideTimer(ctx: Ctx, sessionId: string, name: TimerName, armedRev: number): Promise<Snapshot | null> {
+export async function decideTimer(
+  ctx: Ctx,
+  sessionId: string,
+  name: TimerName,
+  armedRev: number,
+): Promise<Snapshot | null> {
   return transact(ctx, async (trx, after) => {
     const state = await lockSession(trx, sessionId)
     if (state === null) return null
@@ -189,7 +222,11 @@ export async function decideTimer(ctx: Ctx, sessionId: string, name: TimerName, 
     const timer = dueTimer(state, state.settings, name, at)
     if (timer !== null && !(await hasEvent(trx, sessionId, key))) {
       const rev = await fire(trx, after, state, name, at)
-      const evidence: JsonObject = { dueAt: timer.dueAt, windowUntil: state.windowUntil, windowMessageId: state.windowMessageId }
+      const evidence: JsonObject = {
+        dueAt: timer.dueAt,
+        windowUntil: state.windowUntil,
+        windowMessageId: state.windowMessageId,
+      }
       await recordEvent(trx, sessionId, { rev, at, actor: SYSTEM, kind: EVENT_OF[name], key, evidence })
     }
     return loadSnapshot(trx, sessionId, at)

@@ -14,7 +14,10 @@ export interface Read {
   readonly receipts: boolean
 }
 
-export async function readUpTo(ctx: Ctx, read: { actor: Actor; sessionId: string; seq: number }): Promise<Verdict<Read>> {
+export async function readUpTo(
+  ctx: Ctx,
+  read: { actor: Actor; sessionId: string; seq: number },
+): Promise<Verdict<Read>> {
   return transact(ctx, async (trx, after) => {
     const state = await lockSession(trx, read.sessionId)
     if (state === null) return refused({ code: 'not-found' })

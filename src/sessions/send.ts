@@ -3,7 +3,7 @@
 import { v7 } from 'uuid'
 import type { Trx } from '../db/database.ts'
 import { isUniqueViolation } from '../db/errors.ts'
-import { mayRetry, type AttemptState } from '../domain/delivery.ts'
+import { type AttemptState, mayRetry } from '../domain/delivery.ts'
 import { mayDo } from '../domain/policy.ts'
 import { allowed, type Refusal, refused, type Verdict } from '../domain/refusal.ts'
 import type { Instant, JsonObject } from '../domain/words.ts'
@@ -95,8 +95,18 @@ export async function retryMessage(
       return refused({ code: 'not-retryable', status: 'reachedAnyway' })
     }
     const rev = await updateSession(trx, after, state.id, { waiting_since: null })
-    await addAttempt(trx, state, { messageId: retry.messageId, no: last.no + 1, rev, at, evidence: { ...gate.value, replaces: last.id } })
-    await trx.updateTable('message').set({ status: 'pending', rev, body_rev: rev }).where('id', '=', retry.messageId).execute()
+    await addAttempt(trx, state, {
+      messageId: retry.messageId,
+      no: last.no + 1,
+      rev,
+      at,
+      evidence: { ...gate.value, replaces: last.id },
+    })
+    await trx
+      .updateTable('message')
+      .set({ status: 'pending', rev, body_rev: rev })
+      .where('id', '=', retry.messageId)
+      .execute()
     await recount(trx, state.id)
     const actor = { kind: retry.actor.kind, id: retry.actor.rights.userId }
     const evidence: JsonObject = { messageId: retry.messageId, replaces: last.id, was: last.state }
@@ -183,7 +193,9 @@ async function once(
     }
     const at = ctx.clock.now()
     const verdict = await body(trx, after, state, at)
-    const answer: Answer = verdict.ok ? { ok: true, messageId: verdict.value.messageId } : { ok: false, refusal: verdict.refusal }
+    const answer: Answer = verdict.ok
+      ? { ok: true, messageId: verdict.value.messageId }
+      : { ok: false, refusal: verdict.refusal }
     try {
       await trx
         .insertInto('command')
@@ -232,7 +244,15 @@ export async function addAttempt(
     })
     .execute()
   const { messageId, rev, at } = attempt
-  await recordStatus(trx, { attemptId: id, messageId, sessionId: state.id, rev, status: 'pending', at, source: 'parley' })
+  await recordStatus(trx, {
+    attemptId: id,
+    messageId,
+    sessionId: state.id,
+    rev,
+    status: 'pending',
+    at,
+    source: 'parley',
+  })
 }
 
 async function quotable(trx: Trx, state: SessionState, messageId: string): Promise<Verdict<string>> {

@@ -40,7 +40,9 @@ export async function settle(ctx: Ctx, sessionId: string, attemptId: string, out
         await accept(trx, after, state, attempt, outcome, at)
         return state.channelId
       case 'notStarted':
-        await sql`UPDATE attempt SET state = 'pending', claimed_at = NULL WHERE id = ${attempt.id} AND state = 'calling'`.execute(trx)
+        await sql`UPDATE attempt SET state = 'pending', claimed_at = NULL WHERE id = ${attempt.id} AND state = 'calling'`.execute(
+          trx,
+        )
         return null
       case 'unknown':
         await leaveUnknown(trx, after, state, attempt, outcome.why, at)
@@ -88,7 +90,14 @@ async function accept(
   if (climb(attempt.state, 'accepted').moves) await move(trx, after, state, attempt, 'accepted', null, at)
 }
 
-async function leaveUnknown(trx: Trx, after: Aftermath, state: SessionState, attempt: Attempt, why: string, at: Instant): Promise<void> {
+async function leaveUnknown(
+  trx: Trx,
+  after: Aftermath,
+  state: SessionState,
+  attempt: Attempt,
+  why: string,
+  at: Instant,
+): Promise<void> {
   if (!climb(attempt.state, 'unknown').moves) return
   const rev = await move(trx, after, state, attempt, 'unknown', null, at)
   const evidence: JsonObject = { attemptId: attempt.id, messageId: attempt.message_id, why }
@@ -110,13 +119,25 @@ async function fail(
   const evidence: JsonObject = { attemptId: attempt.id, messageId: attempt.message_id, code: error.code, again: wait }
   await recordEvent(trx, state.id, { rev, at, actor: SYSTEM, kind: 'sendFailed', evidence })
   if (wait !== null) {
-    const again = { asked: { at, windowMessageId: state.windowMessageId, windowUntil: state.windowUntil }, replaces: attempt.id }
-    await addAttempt(trx, state, { messageId: attempt.message_id, no: attempt.no + 1, rev, at, evidence: again, waitUntil: at + wait })
+    const again = {
+      asked: { at, windowMessageId: state.windowMessageId, windowUntil: state.windowUntil },
+      replaces: attempt.id,
+    }
+    await addAttempt(trx, state, {
+      messageId: attempt.message_id,
+      no: attempt.no + 1,
+      rev,
+      at,
+      evidence: again,
+      waitUntil: at + wait,
+    })
     await sql`UPDATE message SET status = 'pending', body_rev = ${rev} WHERE id = ${attempt.message_id}`.execute(trx)
     await recount(trx, state.id)
   }
   if (typeof error.code === 'number' && breaksChannel(error.code)) {
-    await sql`UPDATE channel SET state = 'down', state_reason = ${String(error.code)} WHERE id = ${state.channelId}`.execute(trx)
+    await sql`UPDATE channel SET state = 'down', state_reason = ${String(error.code)} WHERE id = ${state.channelId}`.execute(
+      trx,
+    )
     await notifyChannel(trx, state.channelId, ctx.bus.processId)
     after.channels.add(state.channelId)
   }
@@ -133,7 +154,9 @@ async function move(
 ): Promise<number> {
   const rev = await updateSession(trx, after, state.id, {})
   await sql`
-    UPDATE attempt SET state = ${to}, error = ${error === null ? null : JSON.stringify(error)} WHERE id = ${attempt.id}`.execute(trx)
+    UPDATE attempt SET state = ${to}, error = ${error === null ? null : JSON.stringify(error)} WHERE id = ${attempt.id}`.execute(
+    trx,
+  )
   const status = { attemptId: attempt.id, messageId: attempt.message_id, sessionId: state.id, rev, status: to, at }
   await recordStatus(trx, { ...status, source: 'parley', ...(error === null ? {} : { body: { code: error.code } }) })
   if (attempt.newest) {

@@ -167,7 +167,9 @@ export async function loadSnapshot(db: Database | Trx, sessionId: string, at: In
 /** Locks the session's client (the mutex), then the session, and reads both; null where there is no such session. */
 export async function lockSession(trx: Trx, sessionId: string): Promise<SessionState | null> {
   const client = await sql<{ id: string }>`
-    SELECT c.id FROM client c WHERE c.id = (SELECT client_id FROM session WHERE id = ${sessionId}) FOR UPDATE`.execute(trx)
+    SELECT c.id FROM client c WHERE c.id = (SELECT client_id FROM session WHERE id = ${sessionId}) FOR UPDATE`.execute(
+    trx,
+  )
   const locked = client.rows[0]?.id
   if (locked === undefined) return null
   await sql`SELECT 1 FROM session WHERE id = ${sessionId} FOR UPDATE`.execute(trx)

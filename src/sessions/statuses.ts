@@ -21,7 +21,11 @@ interface Parked {
 }
 
 /** Matches what is parked under these wamids, or, without them, everything that can be matched by now. */
-export async function matchParked(ctx: Ctx, channelId: string | null, wamids: readonly string[] | null): Promise<number> {
+export async function matchParked(
+  ctx: Ctx,
+  channelId: string | null,
+  wamids: readonly string[] | null,
+): Promise<number> {
   const { rows } = await sql<Parked>`
     SELECT p.id, p.status, p.at, p.received_at, p.raw_id, p.body, p.wamid, a.id AS attempt_id, a.session_id
       FROM status_parked p
@@ -65,7 +69,9 @@ function apply(ctx: Ctx, parked: Parked): Promise<void> {
              reached_anyway = reached_anyway OR ${step !== null && !step.moves && step.reachedAnyway}
        WHERE id = ${parked.attempt_id}`.execute(trx)
     if (moves && attempt.newest) {
-      await sql`UPDATE message SET status = ${parked.status}, rev = ${rev} WHERE id = ${attempt.message_id}`.execute(trx)
+      await sql`UPDATE message SET status = ${parked.status}, rev = ${rev} WHERE id = ${attempt.message_id}`.execute(
+        trx,
+      )
       await recount(trx, state.id)
     }
   })

@@ -32,7 +32,10 @@ export interface SessionLife {
   readonly textField: TextField | null
   readonly timers: readonly Timer[]
   readonly sends: Snapshot['sends'] & { readonly draining: boolean }
-  readonly next: { readonly what: TimerName | 'send' | 'client' | 'operator' | 'end'; readonly at: Instant | null } | null
+  readonly next: {
+    readonly what: TimerName | 'send' | 'client' | 'operator' | 'end'
+    readonly at: Instant | null
+  } | null
   readonly rev: number | null
   readonly asOf: Instant
 }
