@@ -48,9 +48,13 @@ const missing = (what: string) => ({
 })
 
 const url = (protocols: RegExp, what: string) =>
-  z.string(missing(what)).refine((text) => URL.canParse(text) && protocols.test(new URL(text).protocol), `must be ${what}`)
+  z
+    .string(missing(what))
+    .refine((text) => URL.canParse(text) && protocols.test(new URL(text).protocol), `must be ${what}`)
 
-const webAddress = url(/^https?:$/, 'a web address like https://parley.example.com').transform((text) => text.replace(/\/+$/, ''))
+const webAddress = url(/^https?:$/, 'a web address like https://parley.example.com').transform((text) =>
+  text.replace(/\/+$/, ''),
+)
 
 const origin = webAddress.refine(
   (text) => URL.canParse(text) && new URL(text).origin === text,
@@ -60,7 +64,10 @@ const origin = webAddress.refine(
 const number = (from: number, to: number) =>
   z
     .string()
-    .refine((text) => /^\d+$/.test(text) && Number(text) >= from && Number(text) <= to, `must be a number from ${from} to ${to}`)
+    .refine(
+      (text) => /^\d+$/.test(text) && Number(text) >= from && Number(text) <= to,
+      `must be a number from ${from} to ${to}`,
+    )
     .transform(Number)
 
 /** `true` would let any client name its own address, so proxies are counted or named. */
@@ -77,7 +84,10 @@ const list = (text: string): readonly string[] =>
     .filter((part) => part !== '')
 
 const worker = {
-  DATABASE_URL: url(/^postgres(ql)?:$/, 'the address of a PostgreSQL database, like postgres://user:password@host:5432/parley'),
+  DATABASE_URL: url(
+    /^postgres(ql)?:$/,
+    'the address of a PostgreSQL database, like postgres://user:password@host:5432/parley',
+  ),
   TEMPORAL_ADDRESS: z
     .string(missing('host and port of the Temporal server, like localhost:7233'))
     .regex(/^[^\s/]+:\d+$/, 'must be host and port of the Temporal server, like localhost:7233'),
@@ -85,7 +95,10 @@ const worker = {
   TEMPORAL_TASK_QUEUE: z.string().default('parley'),
   GRAPH_API_URL: webAddress.optional(),
   SIMULATOR_URL: webAddress.optional(),
-  GRAPH_API_VERSION: z.string().regex(/^v\d+\.\d+$/, 'must be a version like v25.0').default('v25.0'),
+  GRAPH_API_VERSION: z
+    .string()
+    .regex(/^v\d+\.\d+$/, 'must be a version like v25.0')
+    .default('v25.0'),
   SECRET_KEY: z
     .string(missing(`a secret of at least ${SECRET_KEY_CHARS} characters that seals access tokens in the database`))
     .min(SECRET_KEY_CHARS, `must have at least ${SECRET_KEY_CHARS} characters`),

@@ -33,7 +33,7 @@ export const listOf = <T extends z.ZodType>(item: T) =>
   })
 
 export interface Page<T> {
-  readonly items: readonly T[]
+  readonly items: T[]
   readonly next: string | null
 }
 

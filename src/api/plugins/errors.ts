@@ -1,0 +1,88 @@
+// Every way in which a request can fail, answered as a problem document. Nothing of an unexpected error reaches the
+// caller; it goes to the log.
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import type { z } from 'zod'
+import { isAway, mayRepeat, sqlState } from '../../db/errors.ts'
+import { InvalidCursor } from '../../db/queries/cursor.ts'
+import { IngestUnavailable } from '../../ingest/errors.ts'
+import type { App } from '../context.ts'
+import { fieldErrors } from '../fields.ts'
+import { invalid, Problem, sendProblem } from '../problems.ts'
+
+/** What a schema found; Fastify notes beside it in which part of the request. */
+class InvalidInput extends Error {
+  readonly issues: readonly z.core.$ZodIssue[]
+  declare validationContext?: string
+
+  constructor(issues: readonly z.core.$ZodIssue[]) {
+    super('invalid')
+    this.issues = issues
+  }
+}
+
+export function errors(app: App): void {
+  app.setValidatorCompiler<z.ZodType>(({ schema }) => (value: unknown) => {
+    const parsed = schema.safeParse(value)
+    return parsed.success ? { value: parsed.data } : { error: new InvalidInput(parsed.error.issues) }
+  })
+  app.setErrorHandler((error: FastifyError | Error, request, reply) => {
+    const problem = problemOf(error)
+    noteFailure(request, problem, error)
+    return sendProblem(reply, problem)
+  })
+}
+
+export function problemOf(error: FastifyError | Error): Problem {
+  if (error instanceof Problem) return error
+  if (error instanceof InvalidInput) {
+    return error.validationContext === 'params' ? new Problem('not-found') : invalid(fieldErrors(error.issues))
+  }
+  if (error instanceof InvalidCursor)
+    return invalid([{ pointer: '/cursor', detail: 'is not one that this list has given out' }])
+  if (error instanceof IngestUnavailable || isUnavailable(error)) return new Problem('unavailable')
+  // A value that PostgreSQL cannot hold (22003, 22021, 22P05) got past a schema that should have refused it.
+  if (sqlState(error)?.match(/^22(003|021|P05)$/))
+    return invalid([{ pointer: '', detail: 'holds a value that cannot be stored' }])
+  return fastifyProblem(error) ?? new Problem('internal')
+}
+
+/** The database is away, or too busy to have done anything: query_canceled is its own timeout. */
+const isUnavailable = (error: Error): boolean => isAway(error) || mayRepeat(error) || sqlState(error) === '57014'
+
+function fastifyProblem(error: FastifyError | Error): Problem | null {
+  const status = 'statusCode' in error ? error.statusCode : undefined
+  switch (status) {
+    case 400:
+      return invalid([{ pointer: '', detail: bodyDetail('code' in error ? error.code : '') }])
+    case 404:
+      return new Problem('not-found')
+    case 413:
+      return new Problem('body-too-large')
+    case 415:
+      return new Problem('unsupported-media-type')
+    default:
+      return null
+  }
+}
+
+const bodyDetail = (code: string): string =>
+  code === 'FST_ERR_CTP_INVALID_CONTENT_LENGTH'
+    ? 'the body has another length than was announced'
+    : 'the body is not valid JSON'
+
+function noteFailure(request: FastifyRequest, problem: Problem, error: Error): void {
+  const of = {
+    method: request.method,
+    route: request.routeOptions.url,
+    code: problem.code,
+    userId: request.who?.actor.rights.userId,
+  }
+  if (problem.code === 'internal') request.log.error({ ...of, err: error }, 'a request failed')
+  else if (problem.status >= 500) request.log.warn({ ...of, err: error }, 'a request could not be served')
+  else if (problem.status === 401 || problem.status === 403 || problem.status === 429) {
+    request.log.info({ ...of, ip: request.ip }, 'a request was refused')
+  }
+}
+
+export const notFound = (_request: FastifyRequest, reply: FastifyReply): FastifyReply =>
+  sendProblem(reply, new Problem('not-found'))

@@ -1,0 +1,223 @@
+// Every "no" of the API as an RFC 9457 problem document: the one table of codes with their status and words, and the
+// only place where bodies of errors are made. Codes are part of the interface; titles and sentences are for people.
+import type { FastifyReply } from 'fastify'
+import { z } from 'zod'
+import type { Refusal, RefusalCode } from '../domain/refusal.ts'
+import type { ClosedBecause } from '../domain/text-field.ts'
+
+interface Meaning {
+  readonly status: number
+  readonly title: string
+  readonly sentence: string
+}
+
+const own = {
+  invalid: {
+    status: 400,
+    title: 'Not valid',
+    sentence: 'Something in the request is not as it must be; `errors` says what.',
+  },
+  'signed-out': {
+    status: 401,
+    title: 'Not signed in',
+    sentence: 'Sign in, or send a bearer token that is still good.',
+  },
+  'bad-signature': {
+    status: 401,
+    title: 'Bad signature',
+    sentence: 'The body is not signed with a secret that is known here.',
+  },
+  'wrong-credentials': { status: 401, title: 'Not signed in', sentence: 'E-mail address or password is wrong.' },
+  'wrong-verify-token': {
+    status: 403,
+    title: 'Wrong verify token',
+    sentence: 'This is not the token that was agreed.',
+  },
+  'foreign-origin': {
+    status: 403,
+    title: 'From another site',
+    sentence: 'The request comes from a page of another site, or does not say from which.',
+  },
+  'method-not-allowed': {
+    status: 405,
+    title: 'Not this way',
+    sentence: 'This address does not answer to that method.',
+  },
+  'email-taken': { status: 409, title: 'Already there', sentence: 'There is an account with this e-mail address.' },
+  'name-taken': { status: 409, title: 'Already there', sentence: 'There is one of this name.' },
+  'number-taken': { status: 409, title: 'Already there', sentence: 'This number has been added before.' },
+  'last-administrator': {
+    status: 409,
+    title: 'The last administrator',
+    sentence: 'Somebody has to be administrator: make another one first.',
+  },
+  'body-too-large': {
+    status: 413,
+    title: 'Too large',
+    sentence: 'The body of the request is larger than is taken here.',
+  },
+  'unsupported-media-type': {
+    status: 415,
+    title: 'Not this kind of body',
+    sentence: 'Send JSON, with the content type application/json.',
+  },
+  'too-many-requests': {
+    status: 429,
+    title: 'Too often',
+    sentence: 'Too many tries: wait as long as Retry-After says.',
+  },
+  internal: {
+    status: 500,
+    title: 'A mistake of ours',
+    sentence: 'Parley could not do this because of a mistake in it.',
+  },
+  unavailable: { status: 503, title: 'Not available', sentence: 'Nothing was done. Try again in a moment.' },
+  'outcome-unknown': {
+    status: 504,
+    title: 'Outcome unknown',
+    sentence: 'It could not be learnt in time whether this was done. Repeat it with the same Idempotency-Key.',
+  },
+} as const satisfies Record<string, Meaning>
+
+const refusals = {
+  'not-found': { status: 404, title: 'Not found', sentence: 'There is nothing here that you may see.' },
+  'not-allowed': { status: 403, title: 'Not allowed', sentence: 'You have no right to do this.' },
+  'not-your-session': { status: 403, title: 'Not your session', sentence: 'Another operator has this session.' },
+  'text-field-closed': { status: 409, title: 'The text field is closed', sentence: 'No text can be sent now.' },
+  'already-accepted': {
+    status: 409,
+    title: 'Already accepted',
+    sentence: 'Somebody else was first to accept this session.',
+  },
+  'no-free-slot': {
+    status: 409,
+    title: 'No free slot',
+    sentence: 'You have as many sessions as you may have at once.',
+  },
+  'wrong-phase': { status: 409, title: 'Not now', sentence: 'The session is in a phase that does not allow this.' },
+  'newer-client-message': {
+    status: 409,
+    title: 'The client wrote meanwhile',
+    sentence: 'There is a message of the client that you had not seen.',
+  },
+  'result-required': { status: 409, title: 'Result incomplete', sentence: 'This result needs a note.' },
+  'unknown-result': { status: 400, title: 'Not valid', sentence: 'There is no such result to choose.' },
+  'unknown-message': {
+    status: 400,
+    title: 'Not valid',
+    sentence: 'The quoted message is not one of this conversation.',
+  },
+  'not-retryable': {
+    status: 409,
+    title: 'Not to be repeated',
+    sentence: 'This message cannot be sent again, or settled, as it stands.',
+  },
+  'client-banned': { status: 409, title: 'Client is banned', sentence: 'This client is on the blacklist.' },
+  'idempotency-key-reused': {
+    status: 422,
+    title: 'Key used before',
+    sentence: 'This Idempotency-Key was used for another request.',
+  },
+  'channel-down': {
+    status: 409,
+    title: 'Number cannot send',
+    sentence: 'This number cannot send until it is repaired.',
+  },
+} as const satisfies Record<RefusalCode, Meaning>
+
+const MEANINGS: Record<ProblemCode, Meaning> = { ...own, ...refusals }
+
+export type ProblemCode = keyof typeof own | RefusalCode
+export const PROBLEM_CODES = Object.keys(MEANINGS) as readonly ProblemCode[]
+
+const CLOSED: Record<ClosedBecause, string> = {
+  awaitingClient: 'The client has not answered the HeroCard yet.',
+  windowShut: 'The client wrote last more than 24 hours ago; WhatsApp allows only a HeroCard.',
+  noOperator: 'Nobody has accepted this session yet.',
+  banned: 'This client is on the blacklist.',
+  channelDown: 'This number cannot send until it is repaired.',
+  wrapUp: 'The session was ended; its result is awaited.',
+  ended: 'The session has ended.',
+}
+
+export interface FieldError {
+  /** A JSON pointer into the body, or the parameter's name after a slash. */
+  readonly pointer: string
+  readonly detail: string
+}
+
+export const problemSchema = z
+  .looseObject({
+    type: z.string(),
+    title: z.string(),
+    status: z.number().int(),
+    code: z.enum(PROBLEM_CODES as [ProblemCode, ...ProblemCode[]]),
+    detail: z.string(),
+    errors: z.array(z.object({ pointer: z.string(), detail: z.string() })).optional(),
+  })
+  .meta({ id: 'Problem', description: 'An error as RFC 9457 describes it; `code` is stable, the words are not.' })
+
+export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8'
+export const problemPath = (code: ProblemCode): string => `/problems/${code}`
+
+/** Thrown anywhere in a request to answer with a problem. */
+export class Problem extends Error {
+  readonly code: ProblemCode
+  readonly fields: Readonly<Record<string, unknown>>
+
+  constructor(code: ProblemCode, fields: Readonly<Record<string, unknown>> = {}) {
+    super(code)
+    this.name = 'Problem'
+    this.code = code
+    this.fields = fields
+  }
+
+  get status(): number {
+    return MEANINGS[this.code].status
+  }
+}
+
+export const invalid = (errors: readonly FieldError[]): Problem => new Problem('invalid', { errors })
+
+/** What a rule refused, with the facts that the caller needs to go on. */
+export function refusalProblem(refusal: Refusal): Problem {
+  const { code, ...facts } = refusal
+  switch (refusal.code) {
+    case 'unknown-result':
+      return invalid([{ pointer: '/resultId', detail: refusals['unknown-result'].sentence }])
+    case 'unknown-message':
+      return invalid([{ pointer: '/replyTo', detail: refusals['unknown-message'].sentence }])
+    case 'text-field-closed': {
+      const until = refusal.until === null ? null : new Date(refusal.until).toISOString()
+      return new Problem(code, { ...facts, until, detail: CLOSED[refusal.reason] })
+    }
+    default:
+      return new Problem(code, facts)
+  }
+}
+
+/** Yields the value of a verdict, or answers with its refusal. */
+export function orRefuse<T>(verdict: { ok: true; value: T } | { ok: false; refusal: Refusal }): T {
+  if (!verdict.ok) throw refusalProblem(verdict.refusal)
+  return verdict.value
+}
+
+export function problemBody(problem: Problem): Record<string, unknown> {
+  const { status, title, sentence } = MEANINGS[problem.code]
+  return { type: problemPath(problem.code), title, status, code: problem.code, detail: sentence, ...problem.fields }
+}
+
+export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
+  const { retryAfter } = problem.fields
+  if (typeof retryAfter === 'number') reply.header('retry-after', Math.max(1, Math.ceil(retryAfter)))
+  else if (problem.status === 503) reply.header('retry-after', 2)
+  // Already text: no schema of the route applies to what is not its answer.
+  return reply
+    .code(problem.status)
+    .type(PROBLEM_TYPE)
+    .serializer(String)
+    .send(JSON.stringify(problemBody(problem)))
+}
+
+export const meaningOf = (code: ProblemCode): Meaning => MEANINGS[code]
+export const isProblemCode = (text: string): text is ProblemCode => Object.hasOwn(MEANINGS, text)

@@ -1,0 +1,181 @@
+// What an operator does with a session. Sends and reading are one transaction here; accept, end and result go to the
+// session's workflow and come back decided.
+
+import type { FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import type { CommandKind } from '../../domain/commands.ts'
+import { type CommandAnswer, giveCommand } from '../../sessions/command.ts'
+import type { CommandBody } from '../../sessions/decide.ts'
+import { readUpTo } from '../../sessions/read.ts'
+import { sendText } from '../../sessions/send.ts'
+import { type Api, type App, whoOf } from '../context.ts'
+import { loadDraft, saveDraft } from '../drafts.ts'
+import { anId, anyText, idParams, MAX_TEXT, messageText, noBody } from '../fields.ts'
+import { keyed } from '../keyed.ts'
+import { orRefuse, Problem, refusalProblem } from '../problems.ts'
+import { time } from '../views/common.ts'
+import { loadMessage, type MessageView, messageSchema } from '../views/message.ts'
+import { sessionSchema } from '../views/session.ts'
+import { oneSession } from './sessions.ts'
+
+const note = anyText(4000).nullable().optional()
+const resultBody = z.strictObject({ resultId: anId, note })
+const seq = z.number().int().min(0).max(2_147_483_647)
+const endBody = z.strictObject({ lastSeq: seq, result: resultBody.nullable().optional() })
+const readBody = z.strictObject({ seq })
+const draftBody = z.strictObject({ text: anyText(MAX_TEXT) })
+const draftSchema = z.object({ text: z.string(), at: time.nullable() })
+const messageBody = z.strictObject({
+  type: z.literal('text'),
+  text: messageText,
+  replyTo: anId.nullable().optional().describe('A message of the conversation that is quoted'),
+})
+
+export async function oneMessage(api: Api, messageId: string): Promise<MessageView> {
+  const message = await loadMessage(api.ctx.db, messageId)
+  if (message === null) throw new Problem('not-found')
+  return message
+}
+
+function told(answer: CommandAnswer): void {
+  if (answer.answer === 'done') return
+  throw answer.answer === 'refused' ? refusalProblem(answer.refusal) : new Problem(answer.answer)
+}
+
+export function commandRoutes(app: App, api: Api): void {
+  const { ctx, door } = api
+  const tags = ['commands']
+  const session = { 200: sessionSchema }
+
+  async function command(request: FastifyRequest, sessionId: string, kind: CommandKind, body: CommandBody) {
+    told(await giveCommand(ctx, door, { ...keyed(request), sessionId, kind, body }))
+    return oneSession(api, sessionId)
+  }
+
+  app.post(
+    '/api/v1/sessions/:id/accept',
+    {
+      config: { access: 'session:accept' },
+      schema: { tags, summary: 'Take a queued session', params: idParams, body: noBody, response: session },
+    },
+    (request) => command(request, request.params.id, 'accept', {}),
+  )
+
+  app.post(
+    '/api/v1/sessions/:id/end',
+    {
+      config: { access: 'session:end' },
+      schema: {
+        tags,
+        summary: 'End a session; with a result, for good',
+        params: idParams,
+        body: endBody,
+        response: session,
+      },
+    },
+    (request) => {
+      const { lastSeq, result } = request.body
+      const given = result == null ? null : { resultId: result.resultId, note: result.note ?? null }
+      return command(request, request.params.id, 'end', { lastSeq, result: given })
+    },
+  )
+
+  app.post(
+    '/api/v1/sessions/:id/result',
+    {
+      config: { access: 'session:result' },
+      schema: { tags, summary: 'Give or change the result', params: idParams, body: resultBody, response: session },
+    },
+    (request) =>
+      command(request, request.params.id, 'result', {
+        resultId: request.body.resultId,
+        note: request.body.note ?? null,
+      }),
+  )
+
+  app.post(
+    '/api/v1/sessions/:id/messages',
+    {
+      config: { access: 'session:write' },
+      schema: {
+        tags,
+        summary: 'Write to the client',
+        params: idParams,
+        body: messageBody,
+        response: { 202: messageSchema },
+      },
+    },
+    async (request, reply) => {
+      const { text, replyTo } = request.body
+      const sent = await sendText(ctx, {
+        ...keyed(request),
+        sessionId: request.params.id,
+        text,
+        replyTo: replyTo ?? null,
+      })
+      return reply.code(202).send(await oneMessage(api, orRefuse(sent).messageId))
+    },
+  )
+
+  app.post(
+    '/api/v1/sessions/:id/read',
+    {
+      config: { access: 'session:read' },
+      schema: {
+        tags,
+        summary: 'Everything up to this message was read',
+        params: idParams,
+        body: readBody,
+        response: session,
+      },
+    },
+    async (request) => {
+      const { id } = request.params
+      const { actor } = whoOf(request)
+      const read = orRefuse(await readUpTo(ctx, { actor, sessionId: id, seq: request.body.seq }))
+      if (read.receipts && read.wamid !== null) api.receipts.read(id, read.channelId, read.wamid)
+      return oneSession(api, id)
+    },
+  )
+
+  app.post(
+    '/api/v1/sessions/:id/typing',
+    {
+      config: { access: 'session:write' },
+      schema: { tags, summary: 'An answer is being written', params: idParams, body: noBody, response: session },
+    },
+    async (request) => {
+      const { id } = request.params
+      await api.live.typing(id, whoOf(request).actor.rights.userId)
+      await api.receipts.typing(id)
+      return oneSession(api, id)
+    },
+  )
+
+  app.get(
+    '/api/v1/sessions/:id/draft',
+    {
+      config: { access: 'session:see' },
+      schema: { tags, summary: 'One’s own unsent text', params: idParams, response: { 200: draftSchema } },
+    },
+    (request) => loadDraft(ctx.db, request.params.id, whoOf(request).actor.rights.userId),
+  )
+
+  app.put(
+    '/api/v1/sessions/:id/draft',
+    {
+      config: { access: 'session:write' },
+      schema: { tags, summary: 'Keep one’s own unsent text', params: idParams, body: draftBody, response: session },
+    },
+    async (request) => {
+      const { id } = request.params
+      await saveDraft(ctx.db, {
+        sessionId: id,
+        userId: whoOf(request).actor.rights.userId,
+        text: request.body.text,
+        at: ctx.clock.now(),
+      })
+      return oneSession(api, id)
+    },
+  )
+}
