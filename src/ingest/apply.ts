@@ -35,7 +35,7 @@ export async function applyBatch(
     wanted(now, located, people, options.wait),
   )
   verify(now, people, locked)
-  const planned = planBatch(now, located, people, locked, located.queueTime, options.now)
+  const planned = planBatch(now, located, people, locked, options.now)
   await write(pg, planned.writes, options.now, options.processId)
   const left = new Set([...planned.left, ...people.behind])
   return {

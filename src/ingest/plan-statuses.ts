@@ -1,0 +1,147 @@
+// What the statuses of a batch change: the history of each attempt, and the ladder that it climbs (I5).
+import { v7 } from 'uuid'
+import { climb, isMetaStatus } from '../domain/delivery.ts'
+import type { InboundStatus } from '../domain/inbound.ts'
+import { breaksChannel, errorOfStatus } from '../domain/meta-errors.ts'
+import type { Instant } from '../domain/words.ts'
+import { type Drafts, iso, type SessionDraft } from './drafts.ts'
+import type { AttemptFacts, Located, Locked } from './facts.ts'
+import { aliasKey, type Unit } from './unit.ts'
+import type { AttemptWrite, ParkedWrite, StatusWrite, Writes } from './writes.ts'
+
+type Where = Located['attempts'][number]
+
+export class StatusPlan {
+  readonly #locked: Locked
+  readonly #drafts: Drafts
+  readonly #byId = new Map<string, Where>()
+  readonly #byWamid = new Map<string, Where>()
+  readonly #ownerOf = new Map<string, string>()
+  readonly #attempts = new Map<string, { facts: AttemptFacts; write: AttemptWrite }>()
+  readonly #statuses = new Map<string, StatusWrite>()
+  readonly #recount = new Set<string>()
+  readonly #parked: ParkedWrite[] = []
+  readonly #channelsDown = new Map<string, string>()
+  /** What statuses told of their recipients that was not known yet. */
+  readonly told: { readonly channelId: string; readonly status: InboundStatus }[] = []
+
+  constructor(located: Located, locked: Locked, drafts: Drafts) {
+    this.#locked = locked
+    this.#drafts = drafts
+    for (const attempt of located.attempts) {
+      this.#byId.set(attempt.id, attempt)
+      if (attempt.wamid !== null) this.#byWamid.set(`${attempt.channelId}\n${attempt.wamid}`, attempt)
+    }
+    for (const alias of located.aliases) this.#ownerOf.set(aliasKey(alias.channelId, alias), alias.clientId)
+  }
+
+  /** False where another transaction holds the client: the status waits for the next batch. */
+  take(unit: Unit, item: InboundStatus, channelId: string): boolean {
+    const at = item.metaTime ?? unit.receivedAt
+    const where = this.#find(channelId, item)
+    if (where === undefined) {
+      this.#parked.push({
+        id: v7(),
+        channel_id: channelId,
+        wamid: item.wamid,
+        opaque: item.opaque,
+        status: item.status,
+        at: iso(at),
+        received_at: iso(unit.receivedAt),
+        raw_id: unit.rawId,
+        body: item.body,
+      })
+      return true
+    }
+    const facts = this.#locked.attempts.get(where.id)
+    if (facts === undefined || !this.#locked.clients.has(facts.clientId)) return false
+    if (item.aliases.some((alias) => this.#ownerOf.get(aliasKey(channelId, alias)) !== facts.clientId)) {
+      this.told.push({ channelId, status: item })
+    }
+    this.#climb(unit, item, facts, at)
+    return true
+  }
+
+  writes(): Pick<Writes, 'attempts' | 'statuses' | 'recount' | 'parked' | 'channelsDown'> {
+    return {
+      attempts: [...this.#attempts.values()].map(({ facts, write }) => ({
+        ...write,
+        rev: this.#drafts.session(facts.sessionId)?.nextRev ?? 0,
+      })),
+      statuses: [...this.#statuses.values()],
+      recount: [...this.#recount],
+      parked: this.#parked,
+      channelsDown: [...this.#channelsDown].map(([id, reason]) => ({ id, reason })),
+    }
+  }
+
+  #find(channelId: string, item: InboundStatus): Where | undefined {
+    const byOpaque = item.opaque === null ? undefined : this.#byId.get(item.opaque)
+    return byOpaque?.channelId === channelId ? byOpaque : this.#byWamid.get(`${channelId}\n${item.wamid}`)
+  }
+
+  #climb(unit: Unit, item: InboundStatus, facts: AttemptFacts, at: Instant): void {
+    const key = `${facts.id}\n${item.status}\n${at}`
+    if (this.#statuses.has(key)) return
+    const step = isMetaStatus(item.status) ? climb(facts.state, item.status) : null
+    // It may have ended long ago; its rev grows all the same.
+    const session = step?.moves === true ? this.#drafts.session(facts.sessionId) : null
+    this.#statuses.set(key, {
+      id: v7(),
+      attempt_id: facts.id,
+      message_id: facts.messageId,
+      session_id: facts.sessionId,
+      rev: session?.nextRev ?? null,
+      status: item.status,
+      at: iso(at),
+      received_at: iso(unit.receivedAt),
+      raw_id: unit.rawId,
+      body: item.body,
+    })
+    const write = this.#writeOf(facts)
+    if (facts.wamid === null) write.wamid = facts.wamid = item.wamid
+    if (step?.moves === false && step.reachedAnyway) write.reached_anyway = true
+    if (step?.moves === true && session !== null) this.#moveTo(step.state, item, facts, write, session)
+  }
+
+  #moveTo(
+    state: AttemptFacts['state'],
+    item: InboundStatus,
+    facts: AttemptFacts,
+    write: AttemptWrite,
+    session: SessionDraft,
+  ): void {
+    const was = facts.state
+    facts.state = state
+    write.state = state
+    write.error = null
+    if (facts.newest) write.message_status = state
+    session.touched = true
+    if (state === 'failed') {
+      const error = errorOfStatus(item.body)
+      write.error = error
+      const evidence = { attemptId: facts.id, messageId: facts.messageId, code: error.code }
+      this.#drafts.event(session, 'sendFailed', null, evidence)
+      if (typeof error.code === 'number' && breaksChannel(error.code)) {
+        this.#channelsDown.set(facts.channelId, String(error.code))
+      }
+    }
+    if (state === 'failed' || was === 'unknown') this.#recount.add(facts.sessionId)
+  }
+
+  #writeOf(facts: AttemptFacts): AttemptWrite {
+    const known = this.#attempts.get(facts.id)
+    if (known !== undefined) return known.write
+    const write: AttemptWrite = {
+      id: facts.id,
+      state: null,
+      wamid: null,
+      error: null,
+      reached_anyway: false,
+      message_status: null,
+      rev: 0,
+    }
+    this.#attempts.set(facts.id, { facts, write })
+    return write
+  }
+}
