@@ -20,7 +20,7 @@ export function openEnvelope(body: Buffer): readonly InboundItem[] {
     const path = `/entry/${e}`
     if (!isObject(entry)) items.push(invalid(path, 'not-an-object', null))
     else if (!Array.isArray(entry.changes)) items.push(invalid(path, 'no-changes', null))
-    else entry.changes.forEach((change: unknown, c: number) => openChange(items, entry, change, `${path}/changes/${c}`))
+    else for (const [c, change] of entry.changes.entries()) openChange(items, entry, change, `${path}/changes/${c}`)
   })
   return items
 }
