@@ -11,6 +11,7 @@ import { dueTimer, type TimerName } from '../domain/timers.ts'
 import type { Instant, JsonObject } from '../domain/words.ts'
 import { loadRights } from './actor.ts'
 import { type Aftermath, type Ctx, transact } from './context.ts'
+import { askGate, storeText, type TextToStore } from './send.ts'
 import { loadSnapshot, lockSession, type SessionState, textFieldOf } from './state.ts'
 import { date, recordEvent, SYSTEM, updateSession } from './write.ts'
 
@@ -27,6 +28,8 @@ export interface CommandBody {
   readonly result?: ResultGiven | null
   readonly resultId?: string
   readonly note?: string | null
+  /** A last text to the client, sent in the same decision that ends. */
+  readonly farewell?: string | null
 }
 
 export async function decideCommand(ctx: Ctx, commandId: string): Promise<Decided> {
@@ -137,33 +140,43 @@ async function decideEnd(
   const facts = { ...state, offeredToOperator: state.offerOperatorId }
   const verdict = end(facts, { lastSeq: body.lastSeq ?? 0, result: given }, await resultFacts(trx, given))
   if (!verdict.ok) return verdict
+  const farewell = body.farewell ?? null
+  const gate = farewell === null ? null : askGate(state, at)
+  if (gate !== null && !gate.ok) return gate
   await closeOffer(trx, state, at, 'ended')
   const ended = verdict.value.phase === 'ended'
-  const rev = await updateSession(
-    trx,
-    after,
-    state.id,
-    {
-      phase: verdict.value.phase,
-      operator_id: state.operatorId ?? rights.userId,
-      wrap_up_at: date(at),
-      end_reason: 'operator',
-      bell_on: !ended,
-      ...(ended ? { ended_at: date(at) } : {}),
-      ...(given === null ? {} : { result_id: given.resultId, result_note: given.note }),
-    },
-    state,
-  )
+  const patch = {
+    phase: verdict.value.phase,
+    operator_id: state.operatorId ?? rights.userId,
+    wrap_up_at: date(at),
+    end_reason: 'operator',
+    bell_on: !ended,
+    ...(ended ? { ended_at: date(at) } : {}),
+    ...(given === null ? {} : { result_id: given.resultId, result_note: given.note }),
+  }
+  const rev =
+    farewell === null || gate === null
+      ? await updateSession(trx, after, state.id, patch, state)
+      : (await storeText(trx, after, state, lastWords(rights, farewell, gate.value, at), patch, state)).rev
   const evidence: JsonObject = {
     seen: body.lastSeq ?? 0,
     lastInSeq: state.lastInSeq,
     resultId: given?.resultId ?? null,
-    sendsUnderWay: state.sends.pending + state.sends.calling,
+    sendsUnderWay: state.sends.pending + state.sends.calling + (farewell === null ? 0 : 1),
   }
   const actor = { kind: 'operator', id: rights.userId } as const
   await recordEvent(trx, state.id, { rev, at, actor, kind: ended ? 'ended' : 'wrapUp', key: commandId, evidence })
   return allowed(null)
 }
+
+const lastWords = (rights: Rights, text: string, asked: JsonObject, at: Instant): TextToStore => ({
+  actor: { kind: 'operator', rights },
+  text,
+  clientRef: null,
+  reply: null,
+  asked,
+  at,
+})
 
 async function decideResult(
   trx: Trx,

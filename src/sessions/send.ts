@@ -4,13 +4,13 @@ import { v7 } from 'uuid'
 import type { Trx } from '../db/database.ts'
 import { isUniqueViolation } from '../db/errors.ts'
 import { type AttemptState, mayRetry } from '../domain/delivery.ts'
-import { mayDo } from '../domain/policy.ts'
+import { type AccessFacts, mayDo } from '../domain/policy.ts'
 import { allowed, type Refusal, refused, type Verdict } from '../domain/refusal.ts'
 import type { Instant, JsonObject } from '../domain/words.ts'
 import type { Actor } from './actor.ts'
 import { type Aftermath, type Ctx, Repeat, transact } from './context.ts'
 import { lockSession, type SessionState, textFieldOf } from './state.ts'
-import { date, recordEvent, recordStatus, recount, ring, updateSession } from './write.ts'
+import { date, recordEvent, recordStatus, recount, ring, type SessionPatch, updateSession } from './write.ts'
 
 export interface Keyed {
   readonly actor: Actor
@@ -36,43 +36,73 @@ export function sendText(ctx: Ctx, send: TextToSend): Promise<Sent> {
     if (!gate.ok) return gate
     const quoted = send.replyTo === null ? null : await quotable(trx, state, send.replyTo)
     if (quoted !== null && !quoted.ok) return quoted
-    const messageId = v7()
-    const seq = state.lastSeq + 1
-    const rev = await updateSession(trx, after, state.id, {
-      last_seq: seq,
-      last_message_id: messageId,
-      last_message_at: date(at),
-      waiting_since: null,
+    const { messageId } = await storeText(trx, after, state, {
+      actor: send.actor,
+      text: send.text,
+      clientRef: send.key,
+      reply: quoted === null || send.replyTo === null ? null : { messageId: send.replyTo, wamid: quoted.value },
+      asked: gate.value,
+      at,
     })
-    await trx
-      .insertInto('message')
-      .values({
-        id: messageId,
-        channel_id: state.channelId,
-        client_id: state.clientId,
-        session_id: state.id,
-        seq,
-        rev,
-        body_rev: rev,
-        direction: 'out',
-        kind: 'message',
-        type: 'text',
-        text: send.text,
-        content: JSON.stringify({ body: send.text }),
-        author_kind: send.actor.kind,
-        author_id: send.actor.rights.userId,
-        client_ref: send.key,
-        reply_to: send.replyTo,
-        reply_wamid: quoted === null ? null : quoted.value,
-        status: 'pending',
-        spoken_at: date(at),
-        received_at: date(at),
-      })
-      .execute()
-    await addAttempt(trx, state, { messageId, no: 1, rev, at, evidence: gate.value })
     await ring(trx, after, state.id, at)
     return allowed({ messageId })
   })
+}
+
+export interface TextToStore {
+  readonly actor: Actor
+  readonly text: string
+  readonly clientRef: string | null
+  readonly reply: { readonly messageId: string; readonly wamid: string } | null
+  /** The evidence of the gate that let it pass. */
+  readonly asked: JsonObject
+  readonly at: Instant
+}
+
+/**
+ * The message and its first attempt, pending: the session's next one, in a transaction that has asked the gate.
+ * `patch` is what else changes of the session with it, so that its rev grows once.
+ */
+export async function storeText(
+  trx: Trx,
+  after: Aftermath,
+  state: SessionState,
+  send: TextToStore,
+  patch: SessionPatch = {},
+  from?: AccessFacts,
+): Promise<{ readonly messageId: string; readonly rev: number }> {
+  const { actor, at } = send
+  const messageId = v7()
+  const seq = state.lastSeq + 1
+  const said = { last_seq: seq, last_message_id: messageId, last_message_at: date(at), waiting_since: null }
+  const rev = await updateSession(trx, after, state.id, { ...said, ...patch }, from)
+  await trx
+    .insertInto('message')
+    .values({
+      id: messageId,
+      channel_id: state.channelId,
+      client_id: state.clientId,
+      session_id: state.id,
+      seq,
+      rev,
+      body_rev: rev,
+      direction: 'out',
+      kind: 'message',
+      type: 'text',
+      text: send.text,
+      content: JSON.stringify({ body: send.text }),
+      author_kind: actor.kind,
+      author_id: actor.rights.userId,
+      client_ref: send.clientRef,
+      reply_to: send.reply?.messageId ?? null,
+      reply_wamid: send.reply?.wamid ?? null,
+      status: 'pending',
+      spoken_at: date(at),
+      received_at: date(at),
+    })
+    .execute()
+  await addAttempt(trx, state, { messageId, no: 1, rev, at, evidence: send.asked })
+  return { messageId, rev }
 }
 
 /**
@@ -160,10 +190,14 @@ const NOT_ARRIVED = {
   retry: 'now',
 } as const
 
-/** The gate at the command: one's own session, and the text field open now. Its value is the evidence. */
+/** The gate at the command: one's own session, and the text field open now. */
 function mayWrite(actor: Actor, state: SessionState, at: Instant): Verdict<JsonObject> {
   const access = mayDo(actor.rights, state, 'write')
-  if (access !== 'allowed') return refused({ code: access })
+  return access === 'allowed' ? askGate(state, at) : refused({ code: access })
+}
+
+/** Whether free text may be written now; its value is the evidence. */
+export function askGate(state: SessionState, at: Instant): Verdict<JsonObject> {
   const field = textFieldOf(state, at)
   if (!field.open) return refused({ code: 'text-field-closed', reason: field.reason, until: null })
   return allowed({ asked: { at, windowMessageId: state.windowMessageId, windowUntil: field.until } })

@@ -1,5 +1,6 @@
 // Time that tests move: the clock that Parley is given, and, along with it, that of running workflows on the real server.
 import { Connection } from '@temporalio/client'
+import { msToTs } from '@temporalio/common/lib/time.js'
 import type { Clock } from '../../src/clock.ts'
 import { workflowIdOf } from '../../src/workflows/contract.ts'
 
@@ -33,7 +34,7 @@ export async function skipTime(
             enabled: true,
             fastForwardConfig: {
               id: `skip-${Date.now()}-${Math.random()}`,
-              duration: { seconds: Math.ceil(ms / 1000) },
+              duration: msToTs(ms),
             },
           },
         },

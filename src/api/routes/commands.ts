@@ -21,7 +21,11 @@ import { oneSession } from './sessions.ts'
 const note = anyText(4000).nullable().optional()
 const resultBody = z.strictObject({ resultId: anId, note })
 const seq = z.number().int().min(0).max(2_147_483_647)
-const endBody = z.strictObject({ lastSeq: seq, result: resultBody.nullable().optional() })
+const endBody = z.strictObject({
+  lastSeq: seq.describe('The newest message that was seen'),
+  result: resultBody.nullable().optional().describe('Ends for good at once'),
+  farewell: messageText.nullable().optional().describe('A last text to the client'),
+})
 const readBody = z.strictObject({ seq })
 const draftBody = z.strictObject({ text: anyText(MAX_TEXT) })
 const draftSchema = z.object({ text: z.string(), at: time.nullable() })
@@ -74,9 +78,9 @@ export function commandRoutes(app: App, api: Api): void {
       },
     },
     (request) => {
-      const { lastSeq, result } = request.body
+      const { lastSeq, result, farewell } = request.body
       const given = result == null ? null : { resultId: result.resultId, note: result.note ?? null }
-      return command(request, request.params.id, 'end', { lastSeq, result: given })
+      return command(request, request.params.id, 'end', { lastSeq, result: given, farewell: farewell ?? null })
     },
   )
 
