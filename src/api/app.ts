@@ -1,7 +1,7 @@
 // The service's web application: webhooks in a room of their own, without the checks that browsers need; everything
 // else behind them. Each plugin and each resource is registered here by name, in the order in which they act.
 import { readFileSync } from 'node:fs'
-import Fastify from 'fastify'
+import Fastify, { LogController } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { Api, App } from './context.ts'
 import { judge, nameRights } from './plugins/access.ts'
@@ -36,7 +36,7 @@ const REQUEST_TIMEOUT_MS = 30_000
 export async function buildApp(api: Api): Promise<App> {
   const app: App = Fastify({
     loggerInstance: api.log,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     trustProxy: trusted(api.config.trustProxy),
     bodyLimit: BODY_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,

@@ -59,7 +59,7 @@ export async function addChannel(api: Api, given: NewChannel): Promise<ChannelVi
     })
     .execute()
     .catch((error: unknown) => {
-      throw isUniqueViolation(error) ? new Problem('number-taken') : error
+      throw isUniqueViolation(error) ? invalid([{ pointer: '/phoneNumberId', detail: 'has been added before' }]) : error
     })
   // What came for this number before anybody knew it is taken in now; what fails stays in quarantine and can be asked
   // for again.

@@ -22,30 +22,11 @@ const own = {
     title: 'Not signed in',
     sentence: 'Sign in, or send a bearer token that is still good.',
   },
-  'bad-signature': {
-    status: 401,
-    title: 'Bad signature',
-    sentence: 'The body is not signed with a secret that is known here.',
-  },
-  'wrong-credentials': { status: 401, title: 'Not signed in', sentence: 'E-mail address or password is wrong.' },
-  'wrong-verify-token': {
-    status: 403,
-    title: 'Wrong verify token',
-    sentence: 'This is not the token that was agreed.',
-  },
-  'foreign-origin': {
-    status: 403,
-    title: 'From another site',
-    sentence: 'The request comes from a page of another site, or does not say from which.',
-  },
   'method-not-allowed': {
     status: 405,
     title: 'Not this way',
     sentence: 'This address does not answer to that method.',
   },
-  'email-taken': { status: 409, title: 'Already there', sentence: 'There is an account with this e-mail address.' },
-  'name-taken': { status: 409, title: 'Already there', sentence: 'There is one of this name.' },
-  'number-taken': { status: 409, title: 'Already there', sentence: 'This number has been added before.' },
   'last-administrator': {
     status: 409,
     title: 'The last administrator',

@@ -65,10 +65,11 @@ function fastifyProblem(error: FastifyError | Error): Problem | null {
   }
 }
 
-const bodyDetail = (code: string): string =>
-  code === 'FST_ERR_CTP_INVALID_CONTENT_LENGTH'
-    ? 'the body has another length than was announced'
-    : 'the body is not valid JSON'
+function bodyDetail(code: string): string {
+  if (code === 'FST_ERR_BAD_URL') return 'the address cannot be read'
+  if (code === 'FST_ERR_CTP_INVALID_CONTENT_LENGTH') return 'the body has another length than was announced'
+  return 'the body is not valid JSON'
+}
 
 function noteFailure(request: FastifyRequest, problem: Problem, error: Error): void {
   const of = {

@@ -14,6 +14,7 @@ declare module 'fastify' {
   }
 }
 
+const FOREIGN = 'The request comes from a page of another site, or does not say from which.'
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
 const BEARER = /^bearer +([\w-]{20,200})$/i
 
@@ -47,10 +48,10 @@ const bearerOf = (request: FastifyRequest): string | undefined => BEARER.exec(re
 function checkOrigin(config: Config, request: FastifyRequest, carriesCookie: boolean): void {
   const { origin } = request.headers
   if (origin === undefined) {
-    if (carriesCookie && !SAFE.has(request.method)) throw new Problem('foreign-origin')
+    if (carriesCookie && !SAFE.has(request.method)) throw new Problem('not-allowed', { detail: FOREIGN })
     return
   }
-  if (!isOurs(config, origin, request.host)) throw new Problem('foreign-origin')
+  if (!isOurs(config, origin, request.host)) throw new Problem('not-allowed', { detail: FOREIGN })
 }
 
 export function isOurs(config: Config, origin: string, host: string): boolean {

@@ -41,7 +41,7 @@ export function authRoutes(app: App, api: Api): void {
           throw error
         },
       )
-      if (signedIn === null) throw new Problem('wrong-credentials')
+      if (signedIn === null) throw new Problem('signed-out', { detail: 'E-mail address or password is wrong.' })
       failures.forgive(names)
       // Whatever sign-in this browser had before is over: a token from before the password was told is worth nothing.
       const old = cookieOf(config, request)

@@ -153,7 +153,7 @@ export function groupRoutes(app: App, api: Api): void {
 }
 
 function nameTaken(error: unknown): never {
-  throw isUniqueViolation(error) ? new Problem('name-taken') : error
+  throw isUniqueViolation(error) ? invalid([{ pointer: '/name', detail: 'is the name of another group' }]) : error
 }
 
 async function mustExist(db: Database, groupId: string): Promise<void> {

@@ -13,6 +13,10 @@ const NONE = Buffer.alloc(0)
 export function webhookRoutes(app: App, api: Api): void {
   const { appSecrets, verifyToken } = api.config
   app.removeAllContentTypeParsers()
+  app.addHook('onRequest', async (request) => {
+    // Whatever it is called, it is bytes: what they mean is judged after their signature.
+    if (request.headers['content-type'] !== undefined) request.headers['content-type'] = 'application/octet-stream'
+  })
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
 
   app.get<{ Querystring: Record<string, unknown> }>(
@@ -21,7 +25,7 @@ export function webhookRoutes(app: App, api: Api): void {
     async (request, reply) => {
       const { 'hub.mode': mode, 'hub.verify_token': token, 'hub.challenge': challenge } = request.query
       if (mode !== 'subscribe' || typeof challenge !== 'string' || !isToken(token, verifyToken)) {
-        throw new Problem('wrong-verify-token')
+        throw new Problem('not-allowed', { detail: 'This is not the verify token that was agreed.' })
       }
       return reply.header('x-content-type-options', 'nosniff').type('text/plain; charset=utf-8').send(challenge)
     },
@@ -34,7 +38,7 @@ export function webhookRoutes(app: App, api: Api): void {
       const body = Buffer.isBuffer(request.body) ? request.body : NONE
       const { 'x-hub-signature-256': signature } = request.headers
       if (!verifySignature(body, Array.isArray(signature) ? undefined : signature, appSecrets)) {
-        throw new Problem('bad-signature')
+        throw new Problem('signed-out', { detail: 'The body is not signed with an app secret that is known here.' })
       }
       await api.ingest.take(body)
       return reply.code(200).send()
