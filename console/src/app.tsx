@@ -1,0 +1,31 @@
+// Which view an address shows. Each view is an address, so that a reload, a bookmark or a colleague finds it again.
+import { LocationProvider, Route, Router } from 'preact-iso/router'
+import { me, signedIn, supervises } from './store/app.ts'
+import { Workspace } from './views/inbox/workspace.tsx'
+import { Elsewhere } from './views/shell/elsewhere.tsx'
+import { Shell } from './views/shell/shell.tsx'
+import { SignIn } from './views/sign-in/sign-in.tsx'
+import { Supervise } from './views/supervise/supervise.tsx'
+
+export function App() {
+  if (signedIn.value === 'no') return <SignIn />
+  if (signedIn.value === 'unknown') return null
+  return (
+    <LocationProvider>
+      <Shell>
+        <Router>
+          <Route path="/" component={Workspace} />
+          <Route path="/sign-in" component={Workspace} />
+          <Route path="/sessions" component={Workspace} />
+          <Route path="/sessions/:id" component={Workspace} />
+          <Route path="/sessions/:id/:panel" component={Workspace} />
+          <Route path="/sessions/:id/:panel/:messageId" component={Workspace} />
+          {supervises(me.value)
+            ? ['/supervise', '/supervise/:id'].map((path) => <Route key={path} path={path} component={Supervise} />)
+            : []}
+          <Route default component={Elsewhere} />
+        </Router>
+      </Shell>
+    </LocationProvider>
+  )
+}

@@ -1,0 +1,162 @@
+// Where one writes, or why one cannot, with the one thing to do about it.
+
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
+import { useLocation } from 'preact-iso/router'
+import { api } from '../../api/api.ts'
+import type { Session } from '../../api/types.ts'
+import { t } from '../../i18n/t.ts'
+import { CloseIcon, ReplyIcon, SendIcon } from '../../parts/icons.tsx'
+import { drafts, facts, liveState, me, now, outbox } from '../../store/app.ts'
+import { field } from '../../store/field.ts'
+import { quotes } from '../../store/quotes.ts'
+import { countdown, urgency } from '../../text/time.ts'
+import { Closed, Reading } from './closed.tsx'
+import css from './composer.module.css'
+import { Emoji } from './emoji.tsx'
+
+/** WhatsApp's limit, in what a reader counts as characters. */
+const LONGEST = 4096
+const NEARLY = 3900
+const TYPING_EVERY_MS = 15_000
+
+export function Composer({ session }: { session: Session }) {
+  const state = field(session, me.value?.id ?? '', now.value)
+  if (state.kind === 'reading') return <Reading session={session} />
+  if (state.kind === 'closed') return <Closed session={session} reason={state.reason} />
+  return <Writing session={session} until={state.until} />
+}
+
+function Writing({ session, until }: { session: Session; until: number | null }) {
+  const { route } = useLocation()
+  const area = useRef<HTMLTextAreaElement>(null)
+  const typedAt = useRef(0)
+  const text = drafts.text(session.id)
+  const quote = quotes.row(session.id).value
+  const length = [...text.value].length
+  const empty = text.value.trim() === ''
+  const tooLong = length > LONGEST
+  const ms = until === null ? null : until - now.value
+
+  useEffect(() => {
+    void drafts.look(session.id)
+    return () => void drafts.flush()
+  }, [session.id])
+
+  // It grows with what is in it.
+  useLayoutEffect(() => {
+    const element = area.current
+    if (element === null) return
+    element.style.height = 'auto'
+    element.style.height = `${Math.min(element.scrollHeight + 2, 220)}px`
+  }, [text.value])
+
+  const send = () => {
+    const written = text.peek().trim()
+    if (written === '' || [...written].length > LONGEST) return
+    outbox.send(session.id, written, quotes.peek(session.id) ?? null)
+    drafts.write(session.id, '')
+    quotes.delete(session.id)
+    area.current?.focus()
+  }
+
+  const typing = () => {
+    if (Date.now() - typedAt.current < TYPING_EVERY_MS) return
+    typedAt.current = Date.now()
+    // Only a courtesy: whether it reaches anybody changes nothing here.
+    api.typing(session.id).catch(() => undefined)
+  }
+
+  const onKeyDown = (event: KeyboardEvent) => {
+    // Enter that chooses a word of an input method is not Enter.
+    if (event.isComposing || event.keyCode === 229) return
+    if (event.key === 'Enter' && !event.shiftKey) {
+      event.preventDefault()
+      send()
+    }
+    if (event.key === 'Escape') {
+      event.preventDefault()
+      if (quotes.peek(session.id) !== undefined) quotes.delete(session.id)
+      else {
+        area.current?.blur()
+        route(`/sessions/${session.id}`)
+        document.querySelector<HTMLElement>(`[data-row="${session.id}"]`)?.focus()
+      }
+    }
+  }
+
+  const insert = (emoji: string) => {
+    const element = area.current
+    if (element === null) return
+    element.focus()
+    element.setRangeText(emoji, element.selectionStart, element.selectionEnd, 'end')
+    drafts.write(session.id, element.value)
+  }
+
+  return (
+    <form
+      class={css.composer}
+      aria-label={t('composer.label')}
+      onSubmit={(event) => {
+        event.preventDefault()
+        send()
+      }}
+    >
+      {liveState.value === 'offline' ? <p class={`note soon ${css.line}`}>{t('composer.offline')}</p> : null}
+      {ms !== null && urgency(ms) === 'urgent' ? (
+        <p class={`note danger ${css.line}`}>{t('composer.shutsIn', { left: countdown(ms) })}</p>
+      ) : null}
+      {quote === undefined ? null : (
+        <div class={css.quote}>
+          <ReplyIcon size={14} />
+          <span>{t('composer.replying', { text: quote.text })}</span>
+          <button
+            type="button"
+            class="button bare icon small"
+            aria-label={t('composer.noQuote')}
+            onClick={() => quotes.delete(session.id)}
+          >
+            <CloseIcon size={14} />
+          </button>
+        </div>
+      )}
+      <div class={css.field}>
+        <Emoji onChoose={insert} />
+        <textarea
+          ref={area}
+          class={css.area}
+          rows={1}
+          data-composer
+          aria-label={t('composer.write')}
+          placeholder={t('composer.write')}
+          dir="auto"
+          value={text.value}
+          onInput={(event) => {
+            drafts.write(session.id, event.currentTarget.value)
+            typing()
+          }}
+          onKeyDown={onKeyDown}
+          onBlur={() => void drafts.flush()}
+        />
+        <button type="submit" class="button primary" disabled={empty || tooLong} title={t('composer.keys')}>
+          <SendIcon size={14} />
+          {t('composer.send')}
+        </button>
+      </div>
+      <div class={css.below} role="status">
+        {length > NEARLY ? (
+          <span class={tooLong ? css.tooLong : undefined}>{t('composer.length', { length, most: LONGEST })}</span>
+        ) : null}
+        <SomebodyTypes session={session} />
+      </div>
+    </form>
+  )
+}
+
+const TYPES_FOR_MS = 8_000
+
+function SomebodyTypes({ session }: { session: Session }) {
+  const typing = facts.typing.row(session.id).value
+  void now.value
+  if (typing === undefined || typing.userId === me.value?.id || Date.now() - typing.at > TYPES_FOR_MS) return null
+  return <span>{t('composer.typing', { name: facts.names.row(typing.userId).value ?? t('author.operator') })}</span>
+}

@@ -1,0 +1,52 @@
+// Who it is with, by which number, how long text is allowed, and what may be done with the session.
+import { useLocation } from 'preact-iso/router'
+import type { Session } from '../../api/types.ts'
+import { t } from '../../i18n/t.ts'
+import { Avatar } from '../../parts/avatar.tsx'
+import { nameOf } from '../../parts/client.ts'
+import { BackIcon, TimelineIcon } from '../../parts/icons.tsx'
+import { WindowLeft } from '../../parts/window-left.tsx'
+import { facts, me } from '../../store/app.ts'
+import css from './conversation.module.css'
+import { mayEnd } from './conversation.tsx'
+
+export function Head({ session, onEnd }: { session: Session; onEnd: () => void }) {
+  const { path } = useLocation()
+  const channel = facts.channels.row(session.channelId).value
+  const operator = session.operatorId === null ? null : (facts.names.row(session.operatorId).value ?? null)
+  const others = session.operatorId !== null && session.operatorId !== me.value?.id
+  const details = path.endsWith('/timeline')
+  const { client } = session
+  return (
+    <header class={css.head}>
+      <a class={`button bare icon ${css.back}`} href="/sessions" aria-label={t('conversation.back')}>
+        <BackIcon />
+      </a>
+      <Avatar client={client} />
+      <div class={css.who}>
+        <h1>{nameOf(client)}</h1>
+        <p class={css.facts}>
+          {client.name !== null && client.phone !== null ? <span>{client.phone}</span> : null}
+          {client.phone === null ? <span>{t('client.noPhone')}</span> : null}
+          {channel === undefined ? null : <span>{t('conversation.via', { channel: channel.name })}</span>}
+          {others && operator !== null ? <span>{t('conversation.with', { operator })}</span> : null}
+        </p>
+      </div>
+      {session.phase === 'active' || session.phase === 'queued' ? <WindowLeft session={session} wordy /> : null}
+      <a
+        class="button bare icon"
+        href={details ? `/sessions/${session.id}` : `/sessions/${session.id}/timeline`}
+        aria-label={t('conversation.timeline')}
+        title={t('conversation.timeline')}
+        {...(details ? { 'aria-current': 'true' as const } : {})}
+      >
+        <TimelineIcon />
+      </a>
+      {mayEnd(session.id) ? (
+        <button type="button" class="button" onClick={onEnd} title={t('conversation.endKey')}>
+          {t('conversation.end')}
+        </button>
+      ) : null}
+    </header>
+  )
+}

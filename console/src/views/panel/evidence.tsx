@@ -1,0 +1,34 @@
+// What a decision rested on, field by field, for whoever wants to know exactly.
+import { t } from '../../i18n/t.ts'
+import { told } from '../../parts/problem.ts'
+import css from './panel.module.css'
+import { valueText } from './sentences.ts'
+
+export function Evidence({ evidence }: { evidence: Readonly<Record<string, unknown>> }) {
+  const fields = flat(evidence, [])
+  if (fields.length === 0) return null
+  return (
+    <details class={css.evidence}>
+      <summary>{t('evidence.summary')}</summary>
+      <dl>
+        {fields.map(([path, value]) => (
+          <div key={path.join('.')}>
+            <dt>{path.map((name) => told('evidence', name, name)).join(' · ')}</dt>
+            <dd>{valueText(value)}</dd>
+          </div>
+        ))}
+      </dl>
+    </details>
+  )
+}
+
+type Field = readonly [path: readonly string[], value: unknown]
+
+const flat = (value: Readonly<Record<string, unknown>>, path: readonly string[]): readonly Field[] =>
+  Object.entries(value).flatMap(([name, one]): readonly Field[] =>
+    typeof one === 'object' && one !== null && !Array.isArray(one)
+      ? flat(one as Readonly<Record<string, unknown>>, [...path, name])
+      : one === null
+        ? []
+        : [[[...path, name], one]],
+  )

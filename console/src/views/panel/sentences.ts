@@ -1,0 +1,100 @@
+// Evidence in sentences. What is not known by name here is still told, with its own word.
+import type { AttemptEvidence, TimelineItem } from '../../api/types.ts'
+import { t } from '../../i18n/t.ts'
+import { told } from '../../parts/problem.ts'
+import { facts } from '../../store/app.ts'
+import { resultName } from '../../store/results.ts'
+import { exact } from '../../text/time.ts'
+
+type Evidence = Readonly<Record<string, unknown>>
+
+const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/
+const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
+export function valueText(value: unknown): string {
+  if (typeof value === 'string' && ISO.test(value)) return exact(Date.parse(value))
+  if (typeof value === 'string' && ID.test(value)) return facts.names.peek(value) ?? resultName(value) ?? value
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}
+
+const timeOf = (evidence: Evidence, name: string): string | null => {
+  const value = evidence[name]
+  return typeof value === 'string' && ISO.test(value) ? exact(Date.parse(value)) : null
+}
+
+const word = (evidence: Evidence, name: string): string => (typeof evidence[name] === 'string' ? evidence[name] : '')
+
+export const actorName = (actor: TimelineItem['actor']): string =>
+  actor.name ?? told('author', actor.kind, t('author.system'))
+
+export function sentence({ actor, type, evidence }: TimelineItem): string {
+  const who = actorName(actor)
+  switch (type) {
+    case 'started':
+      return actor.kind === 'client' ? t('event.started') : t('event.startedBy', { who })
+    case 'accepted':
+      return t('event.accepted', { who })
+    case 'refused': {
+      const code = word(evidence, 'refused')
+      return t('event.refused', {
+        who,
+        command: told('command', word(evidence, 'command'), word(evidence, 'command')),
+        why: told('problem', code, code),
+      })
+    }
+    case 'wrapUp':
+      return t('event.wrapUp', { who })
+    case 'ended': {
+      const id = word(evidence, 'resultId')
+      const result = id === '' ? null : resultName(id)
+      if (actor.kind === 'system') return t('event.endedByTime')
+      return result === null ? t('event.ended', { who }) : t('event.endedWith', { who, result })
+    }
+    case 'resultChanged':
+      return t('event.resultChanged', { who, result: resultName(word(evidence, 'resultId')) ?? t('result.unknown') })
+    case 'reactivated':
+      return t('event.reactivated')
+    case 'windowOpened':
+      return t('event.windowOpened', { until: timeOf(evidence, 'until') ?? '' })
+    case 'offerOverdue':
+      return t('event.offerOverdue')
+    case 'windowWarning':
+      return t('event.windowWarning', { until: timeOf(evidence, 'windowUntil') ?? '' })
+    case 'windowShut':
+      return t('event.windowShut', { until: timeOf(evidence, 'windowUntil') ?? '' })
+    case 'inactive':
+      return t('event.inactive')
+    case 'retried':
+      return t('event.retried', { who })
+    case 'resolved':
+      return word(evidence, 'outcome') === 'arrived'
+        ? t('event.resolvedArrived', { who })
+        : t('event.resolvedNot', { who })
+    case 'sendRefused':
+      return t('event.sendRefused', { code: valueText(evidence.code) })
+    case 'sendFailed':
+      return t('event.sendFailed', { code: valueText(evidence.code) })
+    case 'paced':
+      return t('event.paced', { until: timeOf(evidence, 'until') ?? '' })
+    case 'unknown':
+      return t('event.unknown')
+    case 'clientJoined':
+      return t('event.clientJoined')
+    case 'clientMoved':
+      return t('event.clientMoved')
+    default:
+      return t('event.other', { who, type })
+  }
+}
+
+/** Why an attempt might leave: what was asked when it was written, and again right before Meta. */
+export function gateSentences(attempt: AttemptEvidence): readonly string[] {
+  return (['asked', 'claim'] as const).flatMap((gate) => {
+    const evidence = attempt.evidence[gate]
+    if (typeof evidence !== 'object' || evidence === null) return []
+    const at = timeOf(evidence as Evidence, 'at')
+    const until = timeOf(evidence as Evidence, 'windowUntil')
+    if (at === null || until === null) return []
+    return [gate === 'asked' ? t('why.asked', { at, until }) : t('why.claim', { at, until })]
+  })
+}

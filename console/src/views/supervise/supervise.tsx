@@ -1,0 +1,174 @@
+// All sessions that one may see, newest activity first, with what the workflow of the chosen one is doing at the right.
+import { useSignal } from '@preact/signals'
+import { useEffect } from 'preact/hooks'
+import { useLocation } from 'preact-iso/router'
+import type { Phase, Session } from '../../api/types.ts'
+import { t } from '../../i18n/t.ts'
+import { nameOf } from '../../parts/client.ts'
+import { CloseIcon } from '../../parts/icons.tsx'
+import { problemText } from '../../parts/problem.ts'
+import { facts, loading } from '../../store/app.ts'
+import panelCss from '../panel/panel.module.css'
+import { Timeline } from '../panel/timeline.tsx'
+import { Workflow } from '../panel/workflow.tsx'
+import { onKey } from '../shell/keyboard.ts'
+import css from './supervise.module.css'
+import { SuperviseRow } from './supervise-row.tsx'
+
+const FILTERS = ['all', 'queued', 'active', 'wrapUp', 'ended'] as const satisfies readonly ('all' | Phase)[]
+type Filter = (typeof FILTERS)[number]
+const isFilter = (text: string | undefined): text is Filter => FILTERS.some((filter) => filter === text)
+
+export function Supervise({ id }: { id?: string }) {
+  const { query, route } = useLocation()
+  const filter = isFilter(query.phase) ? query.phase : 'all'
+  const next = useSignal<string | null>(null)
+  const problem = useSignal<string | null>(null)
+  const suffix = filter === 'all' ? '' : `?phase=${filter}`
+  const all = facts.sessions.all.value
+  const shown = all
+    .filter((session) => filter === 'all' || session.phase === filter)
+    .sort((a, b) =>
+      a.lastMessageAt < b.lastMessageAt ? 1 : a.lastMessageAt > b.lastMessageAt ? -1 : a.id < b.id ? 1 : -1,
+    )
+
+  const more = async (cursor: string | null) => {
+    try {
+      next.value = await loading.moreSessions(cursor)
+      problem.value = null
+    } catch (error) {
+      problem.value = problemText(error)
+    }
+  }
+  useEffect(() => {
+    document.title = t('supervise.title')
+    void more(null)
+  }, [])
+
+  useEffect(() => {
+    const ids = shown.map((session) => session.id)
+    const step = (by: 1 | -1) => () => {
+      const at = id === undefined ? -1 : ids.indexOf(id)
+      const to = ids[at === -1 && by === -1 ? ids.length - 1 : at + by]
+      if (to === undefined) return
+      route(`/supervise/${to}${suffix}`)
+      requestAnimationFrame(() => document.querySelector<HTMLElement>(`[data-row="${to}"]`)?.focus())
+    }
+    const undo = [onKey('j', step(1)), onKey('k', step(-1)), onKey('Escape', () => route(`/supervise${suffix}`))]
+    return () => {
+      for (const one of undo) one()
+    }
+  }, [id, suffix, shown.map((session) => session.id).join()])
+
+  const count = (one: Filter) => (one === 'all' ? all.length : all.filter((session) => session.phase === one).length)
+  return (
+    <div class={css.page} data-detail={id !== undefined}>
+      <main class={css.main}>
+        <header class={css.head}>
+          <h1>{t('supervise.title')}</h1>
+          <nav class={css.filters} aria-label={t('supervise.filters')}>
+            {FILTERS.map((one) => (
+              <a
+                key={one}
+                href={`/supervise${one === 'all' ? '' : `?phase=${one}`}`}
+                {...(one === filter ? { 'aria-current': 'true' as const } : {})}
+              >
+                {t(`supervise.filter.${one}`)}{' '}
+                <span class="quiet">{one === 'ended' || one === 'all' ? null : count(one)}</span>
+              </a>
+            ))}
+          </nav>
+        </header>
+        <section
+          class={css.scroll}
+          aria-label={t('supervise.title')}
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+          tabIndex={0}
+        >
+          {problem.value === null ? null : <p class={`note danger ${css.problem}`}>{problem.value}</p>}
+          {shown.length === 0 ? (
+            <p class={css.empty}>{t('supervise.empty')}</p>
+          ) : (
+            <SessionTable sessions={shown} chosen={id ?? null} suffix={suffix} />
+          )}
+          {next.value === null ? null : (
+            <button type="button" class={`button ${css.more}`} onClick={() => void more(next.peek())}>
+              {t('supervise.more')}
+            </button>
+          )}
+        </section>
+      </main>
+      {id === undefined ? null : <Detail id={id} suffix={suffix} />}
+    </div>
+  )
+}
+
+const COLUMNS = ['client', 'phase', 'operator', 'last', 'waits', 'window'] as const
+
+const SessionTable = ({
+  sessions,
+  chosen,
+  suffix,
+}: {
+  sessions: readonly Session[]
+  chosen: string | null
+  suffix: string
+}) => (
+  <table class={css.table}>
+    <thead>
+      <tr>
+        {COLUMNS.map((column) => (
+          <th key={column} scope="col" data-column={column}>
+            {t(`column.${column}`)}
+          </th>
+        ))}
+      </tr>
+    </thead>
+    <tbody>
+      {sessions.map((session) => (
+        <SuperviseRow key={session.id} session={session} chosen={session.id === chosen} suffix={suffix} />
+      ))}
+    </tbody>
+  </table>
+)
+
+function Detail({ id, suffix }: { id: string; suffix: string }) {
+  const missing = useSignal(false)
+  const session = facts.sessions.row(id).value
+  useEffect(() => {
+    missing.value = false
+    if (facts.sessions.peek(id) === undefined) {
+      loading.session(id).then(
+        (found) => {
+          missing.value = found === null
+        },
+        () => undefined,
+      )
+    }
+  }, [id])
+  return (
+    <aside class={`${panelCss.panel} ${css.detail}`} aria-label={t('panel.label')}>
+      <header class={panelCss.head}>
+        <h2 class={css.name}>{session === undefined ? '' : nameOf(session.client)}</h2>
+        <a class="button small" href={`/sessions/${id}`}>
+          {t('supervise.open')}
+        </a>
+        <a class="button bare icon" href={`/supervise${suffix}`} aria-label={t('panel.close')}>
+          <CloseIcon />
+        </a>
+      </header>
+      <div class={panelCss.body}>
+        {missing.value ? <p class="quiet">{t('absent.lead')}</p> : null}
+        {session === undefined ? null : (
+          <>
+            <Workflow id={id} />
+            <section class={css.timeline}>
+              <h3>{t('panel.timeline')}</h3>
+              <Timeline id={id} />
+            </section>
+          </>
+        )}
+      </div>
+    </aside>
+  )
+}
