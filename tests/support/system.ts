@@ -20,6 +20,9 @@ export interface SystemOptions {
   readonly worker?: boolean
   readonly settings?: Readonly<Record<string, unknown>>
   readonly port?: number
+  /** False leaves the database as empty as services leave it. */
+  readonly demo?: boolean
+  readonly config?: Partial<Config>
 }
 
 export type System = Awaited<ReturnType<typeof startSystem>>
@@ -46,8 +49,9 @@ export async function startSystem(options: SystemOptions = {}) {
     appSecrets: [simulator.appSecret],
     verifyToken,
     dataDir: '.data',
+    ...options.config,
   }
-  await seedDemo(database.db, { password: PASSWORD, secretKey: SECRET_KEY, at: new Date() })
+  if (options.demo !== false) await seedDemo(database.db, { password: PASSWORD, secretKey: SECRET_KEY, at: new Date() })
   for (const [key, value] of Object.entries(options.settings ?? {})) {
     await database.db
       .insertInto('setting')
