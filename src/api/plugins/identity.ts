@@ -28,6 +28,7 @@ export async function identity(app: App, api: Api): Promise<void> {
     if (right === 'public' || right === 'webhook') return
     request.who = await whoAsks(api, request)
     if (request.who === null) throw new Problem('signed-out')
+    api.presence.touch(request.who.actor.rights.userId)
   })
 }
 

@@ -71,8 +71,15 @@ export function authRoutes(app: App, api: Api): void {
           await rightsChanged(trx, [userId], ctx.bus.processId)
         })
       }
+      await goneWithTheLast(api, userId)
       clearSignedIn(config, request, reply)
       return reply.code(204).send(null)
     },
   )
+}
+
+/** Whoever signs out of the last place they were in is no longer there. */
+async function goneWithTheLast({ ctx, presence }: Api, userId: string): Promise<void> {
+  const other = await ctx.db.selectFrom('login').select('id').where('user_id', '=', userId).limit(1).executeTakeFirst()
+  if (other === undefined) await presence.set(userId, 'offline', null)
 }

@@ -188,5 +188,7 @@ async function setGroups(trx: Trx, userId: string, groupIds: readonly string[]):
 }
 
 function emailTaken(error: unknown): never {
-  throw isUniqueViolation(error, 'user_account_email_key') ? invalid([{ pointer: '/email', detail: 'is the address of another account' }]) : error
+  throw isUniqueViolation(error, 'user_account_email_key')
+    ? invalid([{ pointer: '/email', detail: 'is the address of another account' }])
+    : error
 }

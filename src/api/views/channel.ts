@@ -22,7 +22,6 @@ export const channelSchema = z
     simulated: z.boolean(),
     hasToken: z.boolean(),
     messagesPerSecond: z.int(),
-    lastWebhookAt: time.nullable(),
     createdAt: time,
   })
   .meta({ id: 'Channel' })
@@ -40,7 +39,6 @@ interface Row {
   simulated: boolean
   has_token: boolean
   mps: number
-  last_webhook_at: Date | null
   created_at: Date
 }
 
@@ -51,7 +49,7 @@ export const maySeeChannel = (rights: Rights, channel: Pick<ChannelView, 'groupI
 export async function loadChannels(db: Database | Trx, ids: readonly string[] | null): Promise<ChannelView[]> {
   const { rows } = await sql<Row>`
     SELECT id, phone_number_id, display_phone_number, name, state, state_reason, waba_id, group_id, simulated,
-           token_enc IS NOT NULL AS has_token, mps, last_webhook_at, created_at
+           token_enc IS NOT NULL AS has_token, mps, created_at
       FROM channel WHERE ${ids}::uuid[] IS NULL OR id = ANY (${ids}::uuid[]) ORDER BY created_at, id`.execute(db)
   return rows.map((row) => ({
     id: row.id,
@@ -65,7 +63,6 @@ export async function loadChannels(db: Database | Trx, ids: readonly string[] | 
     simulated: row.simulated,
     hasToken: row.has_token,
     messagesPerSecond: row.mps,
-    lastWebhookAt: iso(row.last_webhook_at),
     createdAt: iso(row.created_at),
   }))
 }
