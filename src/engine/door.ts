@@ -29,6 +29,8 @@ export interface DoorOptions {
   readonly address: string
   readonly namespace: string
   readonly taskQueue: string
+  /** After how many events of history a session continues as new; absent: the workflow's own figure. */
+  readonly longHistory?: number
 }
 
 /** `gone`: there is no such run, or it has ended for good. `away`: Temporal did not take it in time. */
@@ -48,12 +50,14 @@ export class Door {
   readonly #connection: Connection
   readonly #client: Client
   readonly #taskQueue: string
+  readonly #longHistory: number | undefined
 
   constructor(options: DoorOptions) {
     // Lazy: whoever opens the door lives with Temporal away, and finds it when it comes back.
     this.#connection = Connection.lazy({ address: options.address, connectTimeout: '3s' })
     this.#client = new Client({ connection: this.#connection, namespace: options.namespace })
     this.#taskQueue = options.taskQueue
+    this.#longHistory = options.longHistory
   }
 
   async ring(bell: Bell): Promise<Rung> {
@@ -123,7 +127,7 @@ export class Door {
     return {
       workflowId: workflowIdOf(sessionId),
       taskQueue: this.#taskQueue,
-      args: [sessionId, epoch] as [string, number],
+      args: this.#longHistory === undefined ? [sessionId, epoch] : [sessionId, epoch, this.#longHistory],
       workflowIdConflictPolicy: 'USE_EXISTING',
       workflowIdReusePolicy: 'REJECT_DUPLICATE',
       workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,

@@ -11,6 +11,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow'
 import { isNewer, isOver, type Snapshot } from '../domain/snapshot.ts'
+import type { TimerName } from '../domain/timers.ts'
 import { Alarm } from './alarm.ts'
 import {
   changed,
@@ -29,6 +30,8 @@ import { Turns } from './turns.ts'
 const { decide, fireTimer, look } = proxyLocalActivities<Decisions>({
   startToCloseTimeout: '10s',
   retry: { initialInterval: '200ms', maximumInterval: '10s' },
+  // With the database away, the wait is a timer's: neither a workflow task held open nor its heartbeats in the history.
+  localRetryThreshold: '3s',
 })
 
 // A drain claims for 10 s at most, then its last request may take 5 s to start and 18 s to be answered. It is never
@@ -45,24 +48,28 @@ const LONG_HISTORY = 2_000
 const REARM_MS = 1_000
 const BACK_OFF_MS = [1_000, 2_000, 5_000, 15_000, 30_000]
 
-export async function session(sessionId: string, epoch: number): Promise<void> {
+/** `longHistory`: after how many events it continues as new; given by tests only. */
+export async function session(sessionId: string, epoch: number, longHistory = LONG_HISTORY): Promise<void> {
   let held: Snapshot | null = null
   let missing = false
   let draining = false
   let failures = 0
-  let notBefore = 0
+  /** Until when no drain is begun, and no timer fired, because the last one found the activity's clock or world behind. */
+  let drainNotBefore = 0
+  let fireNotBefore = 0
   const turns = new Turns()
   const alarm = new Alarm()
   const startedAt = Date.now()
 
   const take = (snapshot: Snapshot | null): void => {
-    if (snapshot === null) missing = held === null
-    else if (isNewer(snapshot, held)) held = snapshot
+    missing = snapshot === null
+    if (snapshot !== null && isNewer(snapshot, held)) held = snapshot
   }
   const obey = (commandId: string): Promise<Told> =>
     turns.take(async () => {
       const { told, snapshot } = await decide(commandId)
-      take(snapshot)
+      // A command that nobody knows (any more) says nothing of the row.
+      if (snapshot !== null) take(snapshot)
       return told
     })
 
@@ -85,22 +92,29 @@ export async function session(sessionId: string, epoch: number): Promise<void> {
       await condition(allHandlersFinished)
       if (missing || (held !== null && isOver(held) && !draining)) return
     }
-    if (isOld(startedAt)) break
+    if (isOld(startedAt, longHistory)) break
     if (held !== null && mayDrain(held)) void drain()
     const seen: Snapshot | null = held
+    const wasDraining = draining
     arm()
-    await condition(() => held !== seen || alarm.rang || (held !== null && mayDrain(held)) || missing)
+    await condition(
+      () => held !== seen || draining !== wasDraining || alarm.rang || (held !== null && mayDrain(held)) || missing,
+    )
     if (alarm.rang) {
       alarm.rang = false
       await turns.take(fireDue)
     }
   }
   await condition(() => !draining && allHandlersFinished())
-  await makeContinueAsNewFunc<typeof session>({ workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT })(sessionId, epoch)
+  await makeContinueAsNewFunc<typeof session>({ workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT })(
+    sessionId,
+    epoch,
+    longHistory,
+  )
 
   function mayDrain(snapshot: Snapshot): boolean {
     const { pending, calling, waitUntil } = snapshot.sends
-    if (draining || Date.now() < notBefore) return false
+    if (draining || Date.now() < drainNotBefore) return false
     return calling > 0 || (pending > 0 && (waitUntil === null || waitUntil <= Date.now()))
   }
 
@@ -111,10 +125,10 @@ export async function session(sessionId: string, epoch: number): Promise<void> {
       take(snapshot)
       failures = 0
       // The activity's clock may be behind this one: what is still to wait for is asked again, but not at once.
-      if (snapshot !== null && snapshot.sends.waitUntil !== null) notBefore = Date.now() + REARM_MS
+      if (snapshot !== null && snapshot.sends.waitUntil !== null) drainNotBefore = Date.now() + REARM_MS
     } catch {
       // It died or lost the database. What it left is looked at again, a little later; the session lives on.
-      notBefore = Date.now() + (BACK_OFF_MS[Math.min(failures++, BACK_OFF_MS.length - 1)] ?? REARM_MS)
+      drainNotBefore = Date.now() + (BACK_OFF_MS[Math.min(failures++, BACK_OFF_MS.length - 1)] ?? REARM_MS)
       take(await look(sessionId))
     } finally {
       draining = false
@@ -124,27 +138,28 @@ export async function session(sessionId: string, epoch: number): Promise<void> {
   /** One sleep until whatever comes first. A later due time leaves it as it is: it wakes, asks and sleeps again. */
   function arm(): void {
     if (held === null) return
-    const due = held.timers.map((timer) => timer.dueAt)
+    const due = held.timers.map((timer) => Math.max(timer.dueAt, fireNotBefore))
     const { pending, calling, waitUntil } = held.sends
-    if (!draining && pending > 0 && waitUntil !== null) due.push(waitUntil)
-    if (!draining && pending + calling > 0 && notBefore > Date.now()) due.push(notBefore)
+    if (!draining && pending + calling > 0) due.push(Math.max(calling > 0 ? 0 : (waitUntil ?? 0), drainNotBefore))
     if (due.length > 0) alarm.set(Math.min(...due))
   }
 
   async function fireDue(): Promise<void> {
-    const due = held?.timers.filter((timer) => timer.dueAt <= Date.now()) ?? []
-    for (const timer of due) {
-      if (held === null || !held.timers.includes(timer)) continue
-      take(await fireTimer(sessionId, timer.name, held.rev))
+    for (const name of dueNow()) {
+      if (held !== null && dueNow().includes(name)) take(await fireTimer(sessionId, name, held.rev))
     }
     // The decision's clock may be behind this one: still due means ask again, not at once.
-    if (held?.timers.some((timer) => timer.dueAt <= Date.now())) alarm.set(Date.now() + REARM_MS)
+    if (dueNow().length > 0) fireNotBefore = Date.now() + REARM_MS
+  }
+
+  function dueNow(): readonly TimerName[] {
+    return held?.timers.filter((timer) => timer.dueAt <= Date.now()).map((timer) => timer.name) ?? []
   }
 }
 
-function isOld(startedAt: number): boolean {
+function isOld(startedAt: number, longHistory: number): boolean {
   const { continueAsNewSuggested, historyLength } = workflowInfo()
-  return continueAsNewSuggested || historyLength > LONG_HISTORY || Date.now() - startedAt > OLD_MS
+  return continueAsNewSuggested || historyLength > longHistory || Date.now() - startedAt > OLD_MS
 }
 
 function lifeOf(held: Snapshot | null, draining: boolean, alarmAt: number | null): SessionLife {

@@ -1,7 +1,11 @@
 // Everything behind the API, in process: a database, ingest, relay, the door, a worker on a task queue of its own, and
 // the simulator as Meta. Tests give commands and deliver webhooks through the same functions that the API calls.
+import { createHash } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { Client, Connection } from '@temporalio/client'
+import { type History, historyToJSON } from '@temporalio/common/lib/proto-utils.js'
+import { DefaultLogger, Runtime } from '@temporalio/worker'
 import { pino } from 'pino'
 import { v7 } from 'uuid'
 import { inject } from 'vitest'
@@ -20,6 +24,7 @@ import type { Ctx } from '../../src/sessions/context.ts'
 import type { CommandBody } from '../../src/sessions/decide.ts'
 import { resolveMessage, retryMessage, sendText } from '../../src/sessions/send.ts'
 import { type RunningWorker, startWorker } from '../../src/worker.ts'
+import { workflowIdOf } from '../../src/workflows/contract.ts'
 import { type FreshDatabase, freshDatabase } from './database.ts'
 import { eventually } from './eventually.ts'
 import { MovableClock, skipTime } from './time.ts'
@@ -32,6 +37,18 @@ export interface EngineOptions {
   readonly slots?: number
   readonly settings?: Readonly<Record<string, unknown>>
   readonly worker?: boolean
+  /** After how many events a session continues as new. */
+  readonly longHistory?: number
+  /** Where API and worker find Temporal: a proxy before the real one, for instance. */
+  readonly temporalAddress?: string
+  /** How much the worker's clock is ahead of the workflows' (negative: behind). */
+  readonly workerAheadMs?: number
+}
+
+try {
+  Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] })
+} catch {
+  // Another file of this process was first.
 }
 
 export type Engine = Awaited<ReturnType<typeof startEngine>>
@@ -43,7 +60,12 @@ export async function startEngine(options: EngineOptions = {}) {
   const log = pino({ level: process.env.LOG_LEVEL ?? 'silent' })
   const taskQueue = `test-${v7()}`
   const where = { address: inject('temporalAddress'), namespace: inject('temporalNamespace') }
-  const door = new Door({ ...where, taskQueue })
+  const door = new Door({
+    ...where,
+    address: options.temporalAddress ?? where.address,
+    taskQueue,
+    ...(options.longHistory === undefined ? {} : { longHistory: options.longHistory }),
+  })
   const relay = new Relay({ db, clock, door, log })
   const ctx: Ctx = { db, clock, bus: new ChangeBus(), ring: (ids) => relay.ring(ids) }
   const ingest = new Ingest({ ctx, databaseUrl: database.url, log })
@@ -70,7 +92,7 @@ export async function startEngine(options: EngineOptions = {}) {
   const people = await settle(db, options, simulator)
   const config = {
     databaseUrl: database.url,
-    temporalAddress: where.address,
+    temporalAddress: options.temporalAddress ?? where.address,
     temporalNamespace: where.namespace,
     taskQueue,
     graphApiUrl: simulator.url,
@@ -80,7 +102,7 @@ export async function startEngine(options: EngineOptions = {}) {
   }
   const start = (): Promise<RunningWorker> =>
     startWorker(config, {
-      clock,
+      clock: { now: () => clock.now() + (options.workerAheadMs ?? 0) },
       log,
       answerTimeoutMs: options.answerTimeoutMs ?? 3_000,
       ...(options.cachedSessions === undefined ? {} : { cachedSessions: options.cachedSessions }),
@@ -92,7 +114,9 @@ export async function startEngine(options: EngineOptions = {}) {
     kind: 'operator' as const,
     rights: (await loadRights(db, userId)) as Rights,
   })
-  const hash = Buffer.alloc(32, 7)
+  const hashOf = (...said: unknown[]): Buffer => createHash('sha256').update(JSON.stringify(said)).digest()
+  const temporalConnection = await Connection.connect({ address: where.address })
+  const temporalClient = new Client({ connection: temporalConnection, namespace: where.namespace })
 
   return {
     ...people,
@@ -141,16 +165,42 @@ export async function startEngine(options: EngineOptions = {}) {
       body: CommandBody = {},
       key: string = v7(),
     ): Promise<CommandAnswer> {
-      return giveCommand(ctx, door, { actor: await actor(userId), key, hash, sessionId, kind, body })
+      return giveCommand(ctx, door, {
+        actor: await actor(userId),
+        key,
+        hash: hashOf(sessionId, kind, body),
+        sessionId,
+        kind,
+        body,
+      })
     },
     async send(userId: string, sessionId: string, text: string, replyTo: string | null = null, key: string = v7()) {
-      return sendText(ctx, { actor: await actor(userId), key, hash, sessionId, text, replyTo })
+      return sendText(ctx, {
+        actor: await actor(userId),
+        key,
+        hash: hashOf(sessionId, text, replyTo),
+        sessionId,
+        text,
+        replyTo,
+      })
     },
     async retry(userId: string, messageId: string, evenThoughReached = false) {
-      return retryMessage(ctx, { actor: await actor(userId), key: v7(), hash, messageId, evenThoughReached })
+      return retryMessage(ctx, {
+        actor: await actor(userId),
+        key: v7(),
+        hash: hashOf('retry', messageId),
+        messageId,
+        evenThoughReached,
+      })
     },
     async resolve(userId: string, messageId: string, outcome: 'arrived' | 'notArrived') {
-      return resolveMessage(ctx, { actor: await actor(userId), key: v7(), hash, messageId, outcome })
+      return resolveMessage(ctx, {
+        actor: await actor(userId),
+        key: v7(),
+        hash: hashOf('resolve', messageId, outcome),
+        messageId,
+        outcome,
+      })
     },
     /** The message once its status is one of these. */
     message: (messageId: string, statuses: readonly string[], withinMs?: number) =>
@@ -171,6 +221,27 @@ export async function startEngine(options: EngineOptions = {}) {
           .orderBy('n')
           .execute()
       ).map((event) => ({ ...event, evidence: event.evidence as Record<string, unknown> })),
+    temporal: temporalClient,
+    /** The runs of the session's workflow, oldest first. */
+    async runs(sessionId: string): Promise<readonly Run[]> {
+      const runs: Run[] = []
+      const workflowId = workflowIdOf(sessionId)
+      let runId: string | undefined = await temporalClient.workflow
+        .getHandle(workflowId)
+        .describe()
+        .then(
+          (described) => described.raw.workflowExecutionInfo?.firstRunId || described.runId,
+          () => undefined,
+        )
+      while (runId !== undefined && runId !== '') {
+        const history: History = await temporalClient.workflow.getHandle(workflowId, runId).fetchHistory()
+        const events = (JSON.parse(historyToJSON(history)) as { events: readonly HistoryEvent[] }).events
+        runs.push({ runId, history, events })
+        const last: HistoryEvent | undefined = events.at(-1)
+        runId = last?.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId
+      }
+      return runs
+    },
     /** Clock and workflows go on together. */
     async skip(ms: number, sessionIds: readonly string[]) {
       clock.forward(ms)
@@ -182,10 +253,23 @@ export async function startEngine(options: EngineOptions = {}) {
       await ingest.close()
       await worker?.close()
       await door.close()
+      await temporalConnection.close()
       await new Promise((resolve) => webhook.close(resolve))
       await database.drop()
     },
   }
+}
+
+export interface HistoryEvent {
+  readonly eventType: string
+  readonly eventTime: string
+  readonly workflowExecutionContinuedAsNewEventAttributes?: { readonly newExecutionRunId: string }
+}
+
+export interface Run {
+  readonly runId: string
+  readonly history: History
+  readonly events: readonly HistoryEvent[]
 }
 
 export interface SessionRow {
