@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import Fastify, { LogController } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { Api, App } from './context.ts'
+import { liveRoutes } from './live/route.ts'
 import { judge, nameRights } from './plugins/access.ts'
 import { bodies } from './plugins/bodies.ts'
 import { consoleFiles, consoleOrNotFound } from './plugins/console.ts'
@@ -85,6 +86,7 @@ const ROUTES = [
   userRoutes,
   settingRoutes,
   quarantineRoutes,
+  liveRoutes,
 ]
 
 /** A number is how many proxies stand before the service; each adds the address it was asked from. */

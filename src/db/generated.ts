@@ -203,6 +203,7 @@ export interface Offer {
 }
 
 export interface Presence {
+  by_socket: Generated<boolean>;
   lease_until: Timestamp;
   reason: string | null;
   since: Timestamp;

@@ -10,35 +10,63 @@ export interface Change {
   readonly rev: number
 }
 
+/** Messages of a client that belong to no session changed. */
+export interface ClientChange {
+  readonly clientId: string
+  /** The client's rev after the change. */
+  readonly rev: number
+}
+
 export const LIVE_CHANNEL = 'parley_live'
 
 /** NOTIFY takes 8,000 bytes; a larger batch says only "look again". */
 const NOTIFY_BYTES = 7_000
 
 export type LiveNotice =
-  | { readonly from: string; readonly changes: readonly (readonly [string, number])[] }
+  | {
+      readonly from: string
+      readonly changes: readonly (readonly [string, number])[]
+      readonly clients?: readonly (readonly [string, number])[]
+    }
   | { readonly from: string; readonly resync: true }
   | { readonly from: string; readonly rights: string }
   | { readonly from: string; readonly presence: string }
   | { readonly from: string; readonly channel: string }
+  | { readonly from: string; readonly typing: readonly [sessionId: string, userId: string] }
 
-export function noticeOf(changes: readonly Change[], from: string): string {
-  const notice: LiveNotice = { from, changes: changes.map((change) => [change.sessionId, change.rev]) }
+export function noticeOf(changes: readonly Change[], from: string, clients: readonly ClientChange[] = []): string {
+  const told = clients.map((client) => [client.clientId, client.rev] as const)
+  const notice: LiveNotice = {
+    from,
+    changes: changes.map((change) => [change.sessionId, change.rev]),
+    ...(told.length === 0 ? {} : { clients: told }),
+  }
   const text = JSON.stringify(notice)
   return Buffer.byteLength(text) <= NOTIFY_BYTES ? text : JSON.stringify({ from, resync: true } satisfies LiveNotice)
 }
 
 type Listener = (changes: readonly Change[]) => void
+type ClientListener = (changes: readonly ClientChange[]) => void
 type ChannelListener = (channelId: string) => void
 
 export class ChangeBus {
   /** Tells this process's own notices from those of others. */
   readonly processId = v7()
   readonly #listeners = new Set<Listener>()
+  readonly #clientListeners = new Set<ClientListener>()
   readonly #channelListeners = new Set<ChannelListener>()
 
   emit(changes: readonly Change[]): void {
     if (changes.length > 0) for (const listener of this.#listeners) listener(changes)
+  }
+
+  emitClients(changes: readonly ClientChange[]): void {
+    if (changes.length > 0) for (const listener of this.#clientListeners) listener(changes)
+  }
+
+  onClients(listener: ClientListener): () => void {
+    this.#clientListeners.add(listener)
+    return () => void this.#clientListeners.delete(listener)
   }
 
   emitChannel(channelId: string): void {
