@@ -319,8 +319,8 @@ export async function write(pg: PgClient, writes: Writes, now: Instant, processI
     writes.channelsDown,
     `UPDATE channel c SET state = 'down', state_reason = r.reason FROM json_to_recordset($1::json) AS r(id uuid, reason text) WHERE c.id = r.id`,
   )
-  if (writes.changes.length > 0)
-    work.push(pg.query('SELECT pg_notify($1, $2)', [LIVE_CHANNEL, noticeOf(writes.changes, processId)]))
+  if (writes.changes.length + writes.clientChanges.length > 0)
+    work.push(pg.query('SELECT pg_notify($1, $2)', [LIVE_CHANNEL, noticeOf(writes.changes, processId, writes.clientChanges)]))
   for (const { id } of writes.channelsDown)
     work.push(pg.query('SELECT pg_notify($1, $2)', [LIVE_CHANNEL, JSON.stringify({ from: processId, channel: id })]))
   work.push(pg.query('COMMIT'))
