@@ -95,6 +95,7 @@ function verify(units: readonly Unit[], people: People, locked: Locked): void {
 }
 
 function isStill(client: ClientFacts, unit: Unit): boolean {
+  if (client.joinedInto !== null) return false
   const known = (kind: string): readonly string[] =>
     client.aliases.filter((alias) => alias.kind === kind).map((alias) => alias.value)
   if (known('bsuid').length > 1) return false

@@ -41,9 +41,18 @@ export const isObject = (value: unknown): value is Record<string, unknown> =>
 
 export const textOf = (value: unknown): string | null => (typeof value === 'string' ? cleanText(value) : null)
 
-/** A string, or a number where Meta (or an older version of it) sends one. */
+/** Longer ids are no ids of Meta's, and would not fit an index. */
+export const LONGEST_ID = 512
+
+/** Cut to a length, but never within a character. */
+export const shortened = (text: string, length: number): string => cleanText(text.slice(0, length))
+
+/**
+ * A string, or a number where Meta (or an older version of it) sends one. A number too great to be exact is none: it
+ * would be somebody else's.
+ */
 export function idOf(value: unknown): string | null {
-  if (typeof value === 'number' && Number.isFinite(value)) return String(value)
+  if (typeof value === 'number' && Number.isSafeInteger(value)) return String(value)
   return typeof value === 'string' && value !== '' ? cleanText(value) : null
 }
 

@@ -9,6 +9,8 @@ export interface SessionDraft extends SessionFacts {
   readonly isNew: boolean
   readonly previousId: string | null
   readonly groupId: string | null
+  /** Where a new session's answers go. */
+  readonly destination: Alias | null
   readonly nextRev: number
   touched: boolean
   ring: { start: boolean; spoke: boolean } | null
@@ -39,6 +41,7 @@ export class Drafts {
         isNew: false,
         previousId: null,
         groupId: null,
+        destination: null,
         nextRev: facts.rev + 1,
         touched: false,
         ring: null,
@@ -73,6 +76,7 @@ export class Drafts {
     channel: { id: string; groupId: string },
     receivedAt: Instant,
     messageId: string,
+    to: Alias | null,
   ): SessionDraft {
     const session: SessionDraft = {
       id: v7(),
@@ -94,6 +98,7 @@ export class Drafts {
       isNew: true,
       previousId: this.#locked.lastSessions.get(client.id) ?? null,
       groupId: channel.groupId,
+      destination: to ?? destinationOf(client),
       nextRev: 1,
       touched: true,
       ring: { start: true, spoke: false },
@@ -191,14 +196,12 @@ export class Drafts {
   }
 
   #row(session: SessionDraft): SessionWrite {
-    const client = this.#clients.get(session.clientId)
-    const to: Alias | null = client === undefined ? null : destinationOf(client)
     return {
       id: session.id,
       client_id: session.clientId,
       channel_id: session.channelId,
-      destination_kind: to?.kind ?? 'phone',
-      destination: to?.value ?? '',
+      destination_kind: session.destination?.kind ?? 'phone',
+      destination: session.destination?.value ?? '',
       phase: session.phase,
       group_id: session.groupId,
       previous_id: session.previousId,

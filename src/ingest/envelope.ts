@@ -1,7 +1,7 @@
 // Opens a webhook's envelope, item by item: entry × change × message, status, error or notice. It never throws, and
 // what is wrong with one item says nothing about the others.
 import type { AccountNotice, InboundItem, ItemPath } from '../domain/inbound.ts'
-import { cleanObject, idOf, isObject } from './clean.ts'
+import { cleanObject, idOf, isObject, LONGEST_ID } from './clean.ts'
 import { invalid } from './invalid.ts'
 import { readCall, readMessage, type Sender } from './message-item.ts'
 import { readStatus } from './status-item.ts'
@@ -37,7 +37,8 @@ function openChange(items: InboundItem[], entry: Record<string, unknown>, change
   const { value } = change
   if (!isObject(value)) return void items.push(invalid(`${path}/value`, 'no-value', null))
   const metadata = isObject(value.metadata) ? value.metadata : {}
-  const phoneNumberId = idOf(metadata.phone_number_id)
+  const told = idOf(metadata.phone_number_id)
+  const phoneNumberId = told === null || told.length > LONGEST_ID ? null : told
   const wabaId = idOf(entry.id)
   const before = items.length
 
@@ -74,7 +75,7 @@ function openChange(items: InboundItem[], entry: Record<string, unknown>, change
 }
 
 const listOf = (value: unknown): readonly unknown[] =>
-  Array.isArray(value) ? value : value === undefined ? [] : [value]
+  Array.isArray(value) ? value : value === undefined || value === null ? [] : [value]
 
 function guarded(path: ItemPath, phoneNumberId: string | null, read: (path: ItemPath) => InboundItem): InboundItem {
   try {

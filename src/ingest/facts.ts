@@ -23,6 +23,7 @@ export interface AliasFacts {
 export interface ClientFacts {
   readonly id: string
   readonly channelId: string
+  readonly joinedInto: string | null
   readonly aliases: readonly Alias[]
   name: string | null
   rev: number
@@ -68,6 +69,7 @@ export interface AttemptFacts {
   wamid: string | null
   state: AttemptState
   newest: boolean
+  reachedAnyway: boolean
 }
 
 export interface Located {
@@ -162,7 +164,7 @@ export async function locate(
     name: 'ingest-settings',
     text: `SELECT key, value FROM setting WHERE key = 'queueTime'`,
   })
-  await all([...work, channels, aliases, settings, ...(attempts === null ? [] : [attempts])])
+  await all([...work, channels, aliases, ...(attempts === null ? [] : [attempts]), settings])
   return {
     channels: new Map(
       (await channels).rows.map((row) => [
@@ -209,8 +211,15 @@ export interface Locked {
   readonly attempts: ReadonlyMap<string, AttemptFacts>
 }
 
-/** A concurrent transaction was first with the same new client: look again. */
-export class LookAgain extends Error {}
+/** A concurrent transaction was first with the same client: look again, and `wait` for the lock where that is why. */
+export class LookAgain extends Error {
+  readonly wait: boolean
+
+  constructor({ wait = false } = {}) {
+    super('a concurrent transaction changed who is who')
+    this.wait = wait
+  }
+}
 
 const at = (date: Date | null): Instant | null => (date === null ? null : date.getTime())
 
@@ -267,16 +276,21 @@ export async function lockAndRead(
     text: `WITH locked AS (
              SELECT id, channel_id, name, rev, window_expires_at, window_message_id, joined_into FROM client
               WHERE id = ANY ($1::uuid[]) ORDER BY id FOR UPDATE ${want.wait ? '' : 'SKIP LOCKED'})
-           SELECT l.*, (SELECT json_agg(json_build_object('kind', a.kind, 'value', a.value)) FROM client_alias a WHERE a.client_id = l.id) AS aliases
-             FROM locked l`,
+           SELECT * FROM locked`,
     values: [want.clientIds],
   })
-  // Read after the lock, in a statement of its own: it must see what the last holder of the lock committed.
+  // Read after the lock, in statements of their own: they must see what the last holder of the lock committed.
+  const aliases = pg.query<{ client_id: string; kind: AliasKind; value: string }>({
+    name: 'ingest-client-aliases',
+    text: 'SELECT client_id, kind, value FROM client_alias WHERE client_id = ANY ($1::uuid[])',
+    values: [want.clientIds],
+  })
   const sessions = pg.query<SessionRow>({
     name: 'ingest-sessions',
     text: `WITH wanted AS (
              SELECT n.id, true AS newest FROM unnest($1::uuid[]) AS k(client_id)
                JOIN LATERAL (SELECT id FROM session WHERE client_id = k.client_id ORDER BY started_at DESC, id DESC LIMIT 1) n ON true
+             UNION ALL SELECT id, false FROM session WHERE client_id = ANY ($1::uuid[]) AND ended_at IS NULL
              UNION ALL SELECT session_id, false FROM attempt WHERE id = ANY ($2::uuid[]))
            SELECT s.id, client_id, channel_id, phase, rev, last_seq, last_in_seq, unread, waiting_since, last_message_id,
                   last_message_at, bell_on, awaits_client, wrap_up_at, end_reason, ended_at, w.newest
@@ -307,7 +321,7 @@ export async function lockAndRead(
       ? null
       : pg.query<AttemptRow>({
           name: 'ingest-attempt-states',
-          text: `SELECT a.id, a.channel_id, a.message_id, a.session_id, s.client_id, a.wamid, a.state,
+          text: `SELECT a.id, a.channel_id, a.message_id, a.session_id, s.client_id, a.wamid, a.state, a.reached_anyway,
                         NOT EXISTS (SELECT 1 FROM attempt n WHERE n.message_id = a.message_id AND n.no > a.no) AS newest
                    FROM attempt a JOIN session s ON s.id = a.session_id WHERE a.id = ANY ($1::uuid[])`,
           values: [want.attemptIds],
@@ -315,6 +329,7 @@ export async function lockAndRead(
   await all([
     ...work,
     clients,
+    aliases,
     sessions,
     ...(messages === null ? [] : [messages]),
     ...(attempts === null ? [] : [attempts]),
@@ -323,9 +338,23 @@ export async function lockAndRead(
 
   const rows = (await sessions).rows
   const found = (await clients).rows
-  if (found.some((row) => row.joined_into !== null)) throw new LookAgain()
+  const held = new Set(found.map((row) => row.id))
+  // An alias may be learned only under its client's lock: two batches would each teach a client another BSUID.
+  if (make.aliases.some((alias) => !held.has(alias.clientId))) throw new LookAgain({ wait: true })
+  const aliasesOf = Map.groupBy((await aliases).rows, (row) => row.client_id)
   return {
-    clients: new Map(found.map((row) => [row.id, clientOf(row)])),
+    clients: new Map(
+      found.map((row) => {
+        const own = aliasesOf.get(row.id) ?? []
+        return [
+          row.id,
+          clientOf(
+            row,
+            own.map(({ kind, value }) => ({ kind, value })),
+          ),
+        ]
+      }),
+    ),
     sessions: new Map(rows.map((row) => [row.id, sessionOf(row)])),
     lastSessions: new Map(rows.filter((row) => row.newest).map((row) => [row.client_id, row.id])),
     messages: ((await messages)?.rows ?? []).map((row) => ({
@@ -349,6 +378,7 @@ export async function lockAndRead(
           wamid: row.wamid,
           state: row.state,
           newest: row.newest,
+          reachedAnyway: row.reached_anyway,
         },
       ]),
     ),
@@ -372,7 +402,6 @@ interface ClientRow {
   window_expires_at: Date | null
   window_message_id: string | null
   joined_into: string | null
-  aliases: Alias[] | null
 }
 
 interface SessionRow {
@@ -404,12 +433,14 @@ interface AttemptRow {
   wamid: string | null
   state: AttemptState
   newest: boolean
+  reached_anyway: boolean
 }
 
-const clientOf = (row: ClientRow): ClientFacts => ({
+const clientOf = (row: ClientRow, aliases: readonly Alias[]): ClientFacts => ({
   id: row.id,
   channelId: row.channel_id,
-  aliases: row.aliases ?? [],
+  joinedInto: row.joined_into,
+  aliases,
   name: row.name,
   rev: row.rev,
   windowUntil: at(row.window_expires_at),

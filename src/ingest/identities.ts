@@ -7,18 +7,43 @@ import { v7 } from 'uuid'
 import type { Trx } from '../db/database.ts'
 import { destination, identify, survivor } from '../domain/identity.ts'
 import type { Alias, AliasKind, Instant, JsonObject } from '../domain/words.ts'
-import { type Aftermath, type Ctx, transact } from '../sessions/context.ts'
+import { type Aftermath, type Ctx, Repeat, transact } from '../sessions/context.ts'
 import { date, recordEvent, ring, updateSession } from '../sessions/write.ts'
 import type { IdentityWork } from './people.ts'
 
 const META = { kind: 'meta', id: null } as const
 
-export function settleIdentity(ctx: Ctx, channelId: string, work: IdentityWork): Promise<void> {
+/** `old-news`: Meta repeats an announcement that was carried out before; whoever has the number now is somebody else. */
+export type Settled = 'settled' | 'old-news'
+
+export function settleIdentity(ctx: Ctx, channelId: string, work: IdentityWork): Promise<Settled> {
   return transact(ctx, async (trx, after) => {
     const at = ctx.clock.now()
-    if (work.is === 'move') await move(trx, after, channelId, work.from, work.to, at)
+    if (work.is === 'move') return move(trx, after, channelId, work, at)
+    if (work.is === 'told') await hear(trx, after, channelId, work.aliases, work.clientId, at)
     else await settle(trx, after, channelId, work.aliases, work.name, at)
+    return 'settled'
   })
+}
+
+/** A recipient may be somebody known, or the client under aliases that are new: never somebody new. */
+async function hear(
+  trx: Trx,
+  after: Aftermath,
+  channelId: string,
+  aliases: readonly Alias[],
+  clientId: string,
+  at: Instant,
+): Promise<void> {
+  const owner = await lockOwners(trx, channelId, aliases)
+  if (aliases.some((alias) => owner(alias) !== null)) return settle(trx, after, channelId, aliases, null, at)
+  await sql`SELECT 1 FROM client WHERE id = ${clientId} FOR UPDATE`.execute(trx)
+  const { rows } = await sql<{ kind: AliasKind }>`
+    SELECT kind FROM client_alias WHERE client_id = ${clientId}`.execute(trx)
+  const known = new Set(rows.map((row) => row.kind))
+  // A client without any alias was joined with another one, or erased.
+  if (known.size === 0) return
+  for (const alias of aliases) if (!known.has(alias.kind)) await add(trx, channelId, clientId, alias, at)
 }
 
 interface Owner {
@@ -87,13 +112,14 @@ async function move(
   trx: Trx,
   after: Aftermath,
   channelId: string,
-  from: readonly Alias[],
-  to: readonly Alias[],
+  { from, to, wamid }: Extract<IdentityWork, { is: 'move' }>,
   at: Instant,
-): Promise<void> {
+): Promise<Settled> {
   const owner = await lockOwners(trx, channelId, [...from, ...to])
+  const told = await sql`SELECT 1 FROM message WHERE channel_id = ${channelId} AND wamid = ${wamid}`.execute(trx)
+  if (told.rows.length > 0) return 'old-news'
   let client = from.map(owner).find((found) => found !== null) ?? null
-  if (client === null) return
+  if (client === null) return 'settled'
   for (const other of distinct(to.map(owner))) {
     if (other.id !== client.id) client = await join(trx, after, client, other, at)
   }
@@ -105,8 +131,12 @@ async function move(
     if (!to.some((told) => told.kind === alias.kind && told.value === alias.value))
       await drop(trx, channelId, alias, 'changed', at)
   }
-  for (const alias of to) await add(trx, channelId, client.id, alias, at)
+  for (const alias of to) {
+    const has = had.some((known) => known.kind === alias.kind && known.value === alias.value)
+    if (!has) await add(trx, channelId, client.id, alias, at)
+  }
   await redirect(trx, after, client.id, to, at)
+  return 'settled'
 }
 
 /** The open session's answers go to the new address from here on, and its timeline says so. */
@@ -192,6 +222,8 @@ async function joinSessions(
       kind: 'clientJoined',
       evidence: { clientId: survives, joined: joins },
     })
+    // The window of both is the client's now.
+    await ring(trx, after, other.id, at)
     return
   }
   await sql`UPDATE offer SET closed_at = ${date(at)}, outcome = 'joined' WHERE session_id = ${other.id} AND closed_at IS NULL`.execute(
@@ -217,17 +249,21 @@ async function joinSessions(
   const waiting = [kept.waiting_since, other.waiting_since]
     .filter((since) => since !== null)
     .sort((x, y) => x.getTime() - y.getTime())
+  // Nor does it end unanswered: what was not over there makes a wrap-up here an active session again.
+  const reactivated = kept.phase === 'wrapUp' && other.phase !== 'wrapUp'
   const rev = await updateSession(trx, after, kept.id, {
     unread: kept.unread + other.unread,
     waiting_since: waiting[0] ?? null,
+    ...(reactivated ? { phase: 'active', wrap_up_at: null, end_reason: null } : {}),
   })
   await recordEvent(trx, kept.id, {
     rev,
     at,
     actor: META,
     kind: 'clientJoined',
-    evidence: { joined: joins, sessionId: other.id },
+    evidence: { joined: joins, sessionId: other.id, reactivated },
   })
+  await ring(trx, after, kept.id, at)
 }
 
 async function drop(trx: Trx, channelId: string, alias: Alias, reason: string, at: Instant): Promise<void> {
@@ -241,11 +277,13 @@ async function drop(trx: Trx, channelId: string, alias: Alias, reason: string, a
 }
 
 async function add(trx: Trx, channelId: string, clientId: string, alias: Alias, at: Instant): Promise<void> {
-  await sql`
+  const { numAffectedRows } = await sql`
     INSERT INTO client_alias (channel_id, kind, value, client_id, valid_from, source)
     VALUES (${channelId}, ${alias.kind}, ${alias.value}, ${clientId}, ${date(at)}, 'webhook') ON CONFLICT DO NOTHING`.execute(
     trx,
   )
+  // Somebody else was first with it: who is who has to be asked anew.
+  if (numAffectedRows !== 1n) throw new Repeat()
 }
 
 const distinct = (owners: readonly (Owner | null)[]): readonly Owner[] => [

@@ -11,9 +11,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'kysely'
 import type { Logger } from 'pino'
 import { v7 } from 'uuid'
-import { isAway, mayRepeat, sqlState } from '../db/errors.ts'
+import { isAway, isUniqueViolation, mayRepeat, sqlState } from '../db/errors.ts'
 import type { Instant } from '../domain/words.ts'
-import type { Ctx } from '../sessions/context.ts'
+import { type Ctx, Repeat } from '../sessions/context.ts'
 import { matchParked } from '../sessions/statuses.ts'
 import { type Applied, applyBatch } from './apply.ts'
 import { openEnvelope } from './envelope.ts'
@@ -31,6 +31,9 @@ const BATCH_BYTES = 8 * 1024 * 1024
 const TRIES = 6
 /** After this many batches that found the client locked by somebody else, the next one waits for the lock. */
 const SKIPS = 2
+const MOST_SKIPS = 20
+/** Where an item was refused by something that is no error of PostgreSQL's. */
+const UNNAMED = 'XX000'
 
 interface Request {
   readonly raw: RawRow | null
@@ -47,6 +50,15 @@ interface Piece {
   readonly unit: Unit | null
   readonly keys: readonly string[]
   skips: number
+}
+
+/** The batch is wrong as it is: something in it. */
+class Refused {
+  readonly cause: unknown
+
+  constructor(cause: unknown) {
+    this.cause = cause
+  }
 }
 
 export interface IngestDeps {
@@ -87,23 +99,22 @@ export class Ingest {
   /** Tries quarantined items once more: all of a number that is known by now, or the ones named. */
   async redrive(which: { phoneNumberId: string } | { ids: readonly string[] }): Promise<number> {
     const { db } = this.#deps.ctx
-    const { rows } = await sql<{ raw_id: string; path: string; body: Buffer; received_at: Date }>`
-      SELECT q.raw_id, q.path, w.body, w.received_at FROM quarantine q JOIN webhook_raw w ON w.id = q.raw_id
+    const { rows } = await sql<{ raw_id: string; received_at: Date; paths: string[] }>`
+      SELECT q.raw_id, w.received_at, array_agg(q.path) AS paths FROM quarantine q JOIN webhook_raw w ON w.id = q.raw_id
        WHERE q.state = 'held' AND ${'ids' in which ? sql`q.id = ANY (${which.ids}::uuid[])` : sql`q.phone_number_id = ${which.phoneNumberId}`}
-       ORDER BY w.received_at, q.path LIMIT 10000`.execute(db)
-    const units = rows.flatMap((row): Unit[] =>
-      openEnvelope(row.body)
-        .filter((item) => item.path === row.path)
-        .map((item) => ({
-          rawId: row.raw_id,
-          receivedAt: row.received_at.getTime(),
-          item,
-          sqlstate: null,
-          redriven: true,
-        })),
-    )
-    if (units.length > 0) await this.#enqueue(null, units)
-    return units.length
+       GROUP BY q.raw_id, w.received_at ORDER BY w.received_at, q.raw_id`.execute(db)
+    let tried = 0
+    // One body after another: together they may be more than fits into memory.
+    for (const { raw_id, received_at, paths } of rows) {
+      const raw = await db.selectFrom('webhook_raw').select('body').where('id', '=', raw_id).executeTakeFirst()
+      const wanted = new Set(paths)
+      const units = (raw === undefined ? [] : openEnvelope(raw.body))
+        .filter((item) => wanted.has(item.path))
+        .map((item) => ({ rawId: raw_id, receivedAt: received_at.getTime(), item, sqlstate: null, redriven: true }))
+      if (units.length > 0) await this.#enqueue(null, units)
+      tried += units.length
+    }
+    return tried
   }
 
   async close(): Promise<void> {
@@ -189,44 +200,52 @@ export class Ingest {
   }
 
   async #commit(lane: Lane, pieces: readonly Piece[]): Promise<void> {
+    const applied = await this.#applyPatiently(lane, pieces)
+    if (applied instanceof Refused) await this.#divide(lane, pieces, applied.cause)
+    else await this.#after(pieces, applied)
+  }
+
+  /** Repeats where somebody else was first: a row that was there a moment later (23505) is found at the next look. */
+  async #applyPatiently(lane: Lane, pieces: readonly Piece[]): Promise<Applied | Refused> {
+    let wait = pieces.some((piece) => piece.skips >= SKIPS)
     for (let tryNo = 1; ; tryNo++) {
       try {
-        const applied = await this.#apply(lane, pieces)
-        await this.#after(pieces, applied)
-        return
+        return await this.#apply(lane, pieces, wait)
       } catch (error) {
         await lane.rollBack()
         if (lane.lost || isAway(error)) throw new IngestUnavailable('the database is away', { cause: error })
-        if ((mayRepeat(error) || error instanceof LookAgain) && tryNo < TRIES) {
-          await sleep(tryNo * 5 * Math.random())
-          continue
-        }
-        if (pieces.length > 1) {
-          const half = Math.ceil(pieces.length / 2)
-          await this.#commit(lane, pieces.slice(0, half))
-          await this.#commit(lane, pieces.slice(half))
-          return
-        }
-        const [piece] = pieces
-        if (piece === undefined || piece.unit === null || piece.unit.sqlstate !== null || mayRepeat(error)) {
-          throw new IngestUnavailable('an item could not be stored', { cause: error })
-        }
-        this.#deps.log.error({ err: error, path: piece.unit.item.path }, 'an item of a webhook is quarantined')
-        const refused = { ...piece, unit: { ...piece.unit, sqlstate: sqlState(error) ?? 'XX000' } }
-        await this.#commit(lane, [refused])
-        return
+        const passing = mayRepeat(error) || error instanceof LookAgain || isUniqueViolation(error)
+        if (!passing || tryNo >= TRIES) return new Refused(error)
+        wait ||= error instanceof LookAgain && error.wait
+        await sleep(tryNo * 5 * Math.random())
       }
     }
   }
 
-  async #apply(lane: Lane, pieces: readonly Piece[]): Promise<Applied> {
+  /** Halves a refused batch down to the item that is the reason, which is quarantined; or, contended, given back. */
+  async #divide(lane: Lane, pieces: readonly Piece[], error: unknown): Promise<void> {
+    if (pieces.length > 1) {
+      const half = Math.ceil(pieces.length / 2)
+      await this.#commit(lane, pieces.slice(0, half))
+      await this.#commit(lane, pieces.slice(half))
+      return
+    }
+    const [piece] = pieces
+    const contended = mayRepeat(error) || error instanceof LookAgain
+    if (piece === undefined || piece.unit === null || piece.unit.sqlstate !== null || contended) {
+      throw new IngestUnavailable('an item could not be stored', { cause: error })
+    }
+    this.#deps.log.error({ err: error, path: piece.unit.item.path }, 'an item of a webhook is quarantined')
+    await this.#commit(lane, [{ ...piece, unit: { ...piece.unit, sqlstate: sqlState(error) ?? UNNAMED } }])
+  }
+
+  async #apply(lane: Lane, pieces: readonly Piece[], wait: boolean): Promise<Applied> {
     const raws = new Map<string, RawRow>()
     for (const { request } of pieces)
       if (!request.rawStored && request.raw !== null) raws.set(request.raw.id, request.raw)
     const units = pieces.flatMap((piece) => (piece.unit === null ? [] : [piece.unit]))
     const { ctx } = this.#deps
     const now: Instant = ctx.clock.now()
-    const wait = pieces.some((piece) => piece.skips >= SKIPS)
     const pg = await lane.connected()
     const applied = await applyBatch(pg, [...raws.values()], units, { now, wait, processId: ctx.bus.processId })
     for (const { request } of pieces) request.rawStored = true
@@ -240,6 +259,7 @@ export class Ingest {
     const { ctx, log } = this.#deps
     const { writes } = applied
     ctx.bus.emit(writes.changes)
+    ctx.bus.emitClients(writes.clientChanges)
     for (const { id } of writes.channelsDown) ctx.bus.emitChannel(id)
     if (writes.rings.length > 0) ctx.ring(writes.rings.map((ring) => ring.session_id))
     const newest = writes.messages.at(-1)
@@ -250,7 +270,8 @@ export class Ingest {
     for (const piece of pieces) if (!again.includes(piece)) this.#finish(piece.request)
     for (const piece of again) piece.skips++
     for (const one of applied.unsettled) await this.#settle(again, one)
-    this.#queue.unshift(...again)
+    if (this.#closed) this.#giveBack(again, new IngestUnavailable('closing'))
+    else this.#queue.unshift(...again.filter((piece) => this.#hasPatience(piece)))
 
     // What was parked may have met its message meanwhile, and what a status told of its client is learned apart:
     // both can be done again at the next occasion, so neither holds up the answer.
@@ -260,8 +281,8 @@ export class Ingest {
         log.warn({ err: error }, 'parked statuses could not be matched'),
       )
     }
-    for (const { channelId, status } of applied.told) {
-      settleIdentity(ctx, channelId, { is: 'aliases', aliases: status.aliases, name: null }).catch((error: unknown) =>
+    for (const { channelId, clientId, status } of applied.told) {
+      settleIdentity(ctx, channelId, { is: 'told', aliases: status.aliases, clientId }).catch((error: unknown) =>
         log.warn({ err: error }, 'an alias that a status told could not be learned'),
       )
     }
@@ -273,12 +294,23 @@ export class Ingest {
     const piece = pieces[n]
     if (piece === undefined) return
     try {
-      await settleIdentity(this.#deps.ctx, channelId, identity)
+      const settled = await settleIdentity(this.#deps.ctx, channelId, identity)
+      if (settled === 'old-news') {
+        pieces.splice(n, 1)
+        this.#finish(piece.request)
+      }
     } catch (error) {
-      if (isAway(error) || mayRepeat(error))
+      if (isAway(error) || mayRepeat(error) || error instanceof Repeat)
         this.#giveBack([piece], new IngestUnavailable('the database is away', { cause: error }))
       else pieces[n] = { ...piece, unit: { ...unit, sqlstate: sqlState(error) ?? 'XX000' } }
     }
+  }
+
+  /** What is put back again and again, for whatever reason, is given back to Meta rather than turned over for ever. */
+  #hasPatience(piece: Piece): boolean {
+    if (piece.skips <= MOST_SKIPS) return true
+    this.#giveBack([piece], new IngestUnavailable('an item found no peace'))
+    return false
   }
 
   #finish(request: Request): void {

@@ -1,6 +1,6 @@
 // An item that cannot be taken in as it stands, with the reason in one word.
 import type { InvalidItem, ItemPath } from '../domain/inbound.ts'
-import { cleanText } from './clean.ts'
+import { cleanText, shortened } from './clean.ts'
 
 const DETAIL_LENGTH = 500
 
@@ -14,7 +14,7 @@ export function invalid(
     item: 'invalid',
     path,
     reason,
-    detail: detail === null ? null : cleanText(detail).slice(0, DETAIL_LENGTH),
+    detail: detail === null ? null : shortened(cleanText(detail), DETAIL_LENGTH),
     phoneNumberId,
   }
 }

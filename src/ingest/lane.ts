@@ -9,6 +9,7 @@ export class Lane {
   busy = false
   readonly #url: string
   #client: pg.Client | null = null
+  #closed = false
 
   constructor(databaseUrl: string) {
     this.#url = databaseUrl
@@ -21,6 +22,7 @@ export class Lane {
 
   async connected(): Promise<pg.Client> {
     if (this.#client !== null) return this.#client
+    if (this.#closed) throw new Error('the connection is closed')
     const client = new pg.Client({
       ...connectionConfig(this.#url),
       query_timeout: ANSWER_MS,
@@ -49,6 +51,7 @@ export class Lane {
   }
 
   async close(): Promise<void> {
+    this.#closed = true
     const client = this.#client
     this.#client = null
     await client?.end().catch(() => {})

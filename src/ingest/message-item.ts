@@ -3,7 +3,7 @@
 import type { InboundKind } from '../domain/effects.ts'
 import type { InboundItem, InboundMessage, ItemPath } from '../domain/inbound.ts'
 import type { Alias, Json, JsonObject, MessageType } from '../domain/words.ts'
-import { clean, cleanObject, idOf, isObject, textOf, timeOf } from './clean.ts'
+import { clean, cleanObject, idOf, isObject, LONGEST_ID, shortened, textOf, timeOf } from './clean.ts'
 import { invalid } from './invalid.ts'
 
 export interface Sender {
@@ -11,9 +11,6 @@ export interface Sender {
   readonly standby: boolean
   readonly contacts: readonly Record<string, unknown>[]
 }
-
-/** Longer ids are no ids of Meta's, and would not fit an index. */
-const LONGEST_ID = 512
 
 /** Meta: two letters, a dot, up to 128 letters and digits; a parent's id has ENT between. */
 const BSUID = /^[A-Z]{2}\.(ENT\.)?[A-Za-z0-9]{1,128}$/
@@ -63,7 +60,7 @@ export function readMessage(raw: unknown, path: ItemPath, sender: Sender, echo: 
   const aliases = echo ? echoed(raw) : kind === 'system' ? before(raw) : spoken(raw, contact)
   if (aliases.length === 0 && (moved === null || moved.length === 0)) return invalid(path, 'no-sender', phoneNumberId)
 
-  const body = raw[originalType]
+  const body = Object.hasOwn(raw, originalType) ? raw[originalType] : undefined
   const type = typeOf(originalType, body)
   return {
     item: 'message',
@@ -186,14 +183,14 @@ const NAME_LENGTH = 200
 function nameOf(contact: Record<string, unknown>): string | null {
   const profile = isObject(contact.profile) ? contact.profile : {}
   const name = textOf(profile.name) ?? textOf(profile.username)
-  return name === null || name.trim() === '' ? null : name.trim().slice(0, NAME_LENGTH)
+  return name === null || name.trim() === '' ? null : shortened(name.trim(), NAME_LENGTH)
 }
 
 // --- what -----------------------------------------------------------------------------------------------------------
 
 function typeOf(originalType: string, body: unknown): MessageType {
   if (originalType === 'audio' && isObject(body) && body.voice === true) return 'voice'
-  return SHOWN[originalType] ?? 'unsupported'
+  return (Object.hasOwn(SHOWN, originalType) ? SHOWN[originalType] : undefined) ?? 'unsupported'
 }
 
 function wordsOf(type: string, body: unknown): string | null {

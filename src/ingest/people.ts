@@ -26,7 +26,9 @@ export interface Unsettled {
 
 export type IdentityWork =
   | { readonly is: 'aliases'; readonly aliases: readonly Alias[]; readonly name: string | null }
-  | { readonly is: 'move'; readonly from: readonly Alias[]; readonly to: readonly Alias[] }
+  /** A status named its recipient by these. */
+  | { readonly is: 'told'; readonly aliases: readonly Alias[]; readonly clientId: string }
+  | { readonly is: 'move'; readonly from: readonly Alias[]; readonly to: readonly Alias[]; readonly wamid: string }
 
 export function findPeople(units: readonly Unit[], located: Located): People {
   const known = new Map<string, KnownClient>()
@@ -97,5 +99,5 @@ function moveOf(item: InboundMessage, find: (alias: Alias) => KnownClient | null
   const was = item.aliases.map(find).find((client) => client !== null)
   if (was === undefined || was === null) return null
   const settled = item.moved.aliases.every((alias) => find(alias)?.id === was.id)
-  return settled ? null : { is: 'move', from: item.aliases, to: item.moved.aliases }
+  return settled ? null : { is: 'move', from: item.aliases, to: item.moved.aliases, wamid: item.wamid }
 }

@@ -2,11 +2,12 @@
 import { v7 } from 'uuid'
 import { waitingAfterClient } from '../domain/commands.ts'
 import { type Effects, effects } from '../domain/effects.ts'
+import { destination } from '../domain/identity.ts'
 import type { InboundMessage } from '../domain/inbound.ts'
 import { extended, isOpen, spokenAt } from '../domain/window.ts'
 import { type ClientDraft, type Drafts, iso, type SessionDraft } from './drafts.ts'
 import type { KnownMessage, Locked } from './facts.ts'
-import type { Unit } from './unit.ts'
+import { aliasesOf, type Unit } from './unit.ts'
 import type { MessageWrite, Writes } from './writes.ts'
 
 interface Case {
@@ -37,7 +38,7 @@ export class MessagePlan {
 
   take(unit: Unit, item: InboundMessage, channel: Case['channel'], client: ClientDraft): void {
     const one: Case = { unit, item, channel, client, key: `${channel.id}\n${item.wamid}` }
-    const here = this.#rows.get(one.key)
+    const here = this.#rows.get(one.key) ?? this.#replaced.get(one.key)
     const stored = this.#known.get(one.key)
     const there = here?.kind ?? stored?.kind
     // The same message again changes nothing; a ghost's real message takes its place; a late ghost is nobody.
@@ -61,7 +62,8 @@ export class MessagePlan {
       this.#replace(one, { id: ghost.id, seq: ghost.seq }, session)
     } else {
       this.#rows.delete(one.key)
-      this.#add(one)
+      const id = this.#add(one)
+      if (one.client.windowMessageId === ghost.id) one.client.windowMessageId = id
     }
   }
 
@@ -76,7 +78,9 @@ export class MessagePlan {
     const id = v7()
     const does = effects(item.kind)
     let session = this.#drafts.openSession(client.id)
-    if (session === null && does.startsSession) session = this.#drafts.begin(client, channel, unit.receivedAt, id)
+    // Answers go to whom this very message named: an older number of the client's may be somebody else's by now.
+    const to = destination(aliasesOf(unit))
+    if (session === null && does.startsSession) session = this.#drafts.begin(client, channel, unit.receivedAt, id, to)
     const home = belongsToSession(item) ? session : null
     if (home === null) client.alone = true
     const seq = home === null ? null : ++home.lastSeq

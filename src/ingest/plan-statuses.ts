@@ -23,7 +23,7 @@ export class StatusPlan {
   readonly #parked: ParkedWrite[] = []
   readonly #channelsDown = new Map<string, string>()
   /** What statuses told of their recipients that was not known yet. */
-  readonly told: { readonly channelId: string; readonly status: InboundStatus }[] = []
+  readonly told: { readonly channelId: string; readonly clientId: string; readonly status: InboundStatus }[] = []
 
   constructor(located: Located, locked: Locked, drafts: Drafts) {
     this.#locked = locked
@@ -56,7 +56,7 @@ export class StatusPlan {
     const facts = this.#locked.attempts.get(where.id)
     if (facts === undefined || !this.#locked.clients.has(facts.clientId)) return false
     if (item.aliases.some((alias) => this.#ownerOf.get(aliasKey(channelId, alias)) !== facts.clientId)) {
-      this.told.push({ channelId, status: item })
+      this.told.push({ channelId, clientId: facts.clientId, status: item })
     }
     this.#climb(unit, item, facts, at)
     return true
@@ -85,7 +85,8 @@ export class StatusPlan {
     if (this.#statuses.has(key)) return
     const step = isMetaStatus(item.status) ? climb(facts.state, item.status) : null
     // It may have ended long ago; its rev grows all the same.
-    const session = step?.moves === true ? this.#drafts.session(facts.sessionId) : null
+    const shows = step?.moves === true || (step?.reachedAnyway === true && !facts.reachedAnyway)
+    const session = shows ? this.#drafts.session(facts.sessionId) : null
     this.#statuses.set(key, {
       id: v7(),
       attempt_id: facts.id,
@@ -100,7 +101,7 @@ export class StatusPlan {
     })
     const write = this.#writeOf(facts)
     if (facts.wamid === null) write.wamid = facts.wamid = item.wamid
-    if (step?.moves === false && step.reachedAnyway) write.reached_anyway = true
+    if (step?.moves === false && step.reachedAnyway) this.#reachAnyway(facts, write)
     if (step?.moves === true && session !== null) this.#moveTo(step.state, item, facts, write, session)
   }
 
@@ -127,6 +128,16 @@ export class StatusPlan {
       }
     }
     if (state === 'failed' || was === 'unknown') this.#recount.add(facts.sessionId)
+  }
+
+  /** It stays failed, and whoever looks at it sees that it arrived all the same. */
+  #reachAnyway(facts: AttemptFacts, write: AttemptWrite): void {
+    if (facts.reachedAnyway) return
+    facts.reachedAnyway = true
+    write.reached_anyway = true
+    if (facts.newest) write.message_status = facts.state
+    const session = this.#drafts.session(facts.sessionId)
+    if (session !== null) session.touched = true
   }
 
   #writeOf(facts: AttemptFacts): AttemptWrite {

@@ -1,7 +1,6 @@
 // What a batch of items changes, worked out in memory on facts that are locked: no I/O, no clock. Items of one client
 // are taken in the order of their arrival.
 import { v7 } from 'uuid'
-import type { InboundStatus } from '../domain/inbound.ts'
 import type { Instant } from '../domain/words.ts'
 import { Drafts, iso } from './drafts.ts'
 import type { Located, Locked } from './facts.ts'
@@ -16,7 +15,7 @@ export interface Planned {
   /** Units whose client another transaction holds: for the next batch. */
   readonly left: readonly Unit[]
   /** Aliases of recipients that statuses told, to be settled after the commit. */
-  readonly told: readonly { readonly channelId: string; readonly status: InboundStatus }[]
+  readonly told: StatusPlan['told']
 }
 
 /** Why a unit cannot be taken in, or how it can. */

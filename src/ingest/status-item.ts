@@ -1,11 +1,10 @@
 // One element of `statuses`: what became of a message that the company sent.
 import type { InboundItem, ItemPath } from '../domain/inbound.ts'
 import type { Alias } from '../domain/words.ts'
-import { cleanObject, idOf, isObject, textOf, timeOf } from './clean.ts'
+import { cleanObject, idOf, isObject, LONGEST_ID, textOf, timeOf } from './clean.ts'
 import { invalid } from './invalid.ts'
 import { aliasOf } from './message-item.ts'
 
-const LONGEST_ID = 512
 const LONGEST_WORD = 64
 
 export function readStatus(raw: unknown, path: ItemPath, phoneNumberId: string | null): InboundItem {

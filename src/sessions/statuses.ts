@@ -2,11 +2,12 @@
 // a sweep until they expire.
 import { sql } from 'kysely'
 import { type AttemptState, climb, isMetaStatus } from '../domain/delivery.ts'
-import { errorOfStatus } from '../domain/meta-errors.ts'
+import { breaksChannel, errorOfStatus } from '../domain/meta-errors.ts'
 import type { JsonObject } from '../domain/words.ts'
+import { notifyChannel } from './changes.ts'
 import { type Ctx, transact } from './context.ts'
 import { lockSession } from './state.ts'
-import { recount, updateSession } from './write.ts'
+import { recordEvent, recount, updateSession } from './write.ts'
 
 interface Parked {
   id: string
@@ -62,12 +63,24 @@ function apply(ctx: Ctx, parked: Parked): Promise<void> {
       VALUES (${parked.id}, ${parked.attempt_id}, ${attempt.message_id}, ${state.id}, ${rev}, ${parked.status}, ${parked.at},
               ${parked.received_at}, 'meta', ${parked.raw_id}, ${parked.body === null ? null : JSON.stringify(parked.body)})
       ON CONFLICT DO NOTHING`.execute(trx)
-    const error = parked.status === 'failed' ? JSON.stringify(errorOfStatus(parked.body ?? {})) : null
+    const error = parked.status === 'failed' ? errorOfStatus(parked.body ?? {}) : null
     await sql`
       UPDATE attempt SET wamid = coalesce(wamid, ${parked.wamid}), state = ${moves ? parked.status : attempt.state},
-             error = CASE WHEN ${moves} THEN ${error}::jsonb ELSE error END,
+             error = CASE WHEN ${moves} THEN ${error === null ? null : JSON.stringify(error)}::jsonb ELSE error END,
              reached_anyway = reached_anyway OR ${step !== null && !step.moves && step.reachedAnyway}
        WHERE id = ${parked.attempt_id}`.execute(trx)
+    if (moves && rev !== null && error !== null) {
+      const evidence = { attemptId: parked.attempt_id, messageId: attempt.message_id, code: error.code }
+      const actor = { kind: 'meta', id: null } as const
+      await recordEvent(trx, state.id, { rev, at: ctx.clock.now(), actor, kind: 'sendFailed', evidence })
+      if (typeof error.code === 'number' && breaksChannel(error.code)) {
+        await sql`UPDATE channel SET state = 'down', state_reason = ${String(error.code)} WHERE id = ${state.channelId}`.execute(
+          trx,
+        )
+        await notifyChannel(trx, state.channelId, ctx.bus.processId)
+        after.channels.add(state.channelId)
+      }
+    }
     if (moves && attempt.newest) {
       await sql`UPDATE message SET status = ${parked.status}, rev = ${rev} WHERE id = ${attempt.message_id}`.execute(
         trx,
