@@ -3,6 +3,7 @@
 import { execFile } from 'node:child_process'
 import { copyFileSync, existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { Connection } from '@temporalio/client'
@@ -112,8 +113,22 @@ async function onFile({ folder, forgetful = false, say = () => {} }: TemporalOpt
     )
     return { command: binary.path, args, env: {} }
   }
+  forgetMembers(files.server)
   const env = { TEMPORAL_DB: files.server, TEMPORAL_SYNCHRONOUS: forgetful ? '0' : '2' }
   return serverWith(binary.path, folder, 'sqlite.yaml', port, env)
+}
+
+/** A server that was killed is still a member by its old ports, and the new one would wait for it for half a minute. */
+function forgetMembers(file: string): void {
+  if (!existsSync(file)) return
+  const database = new DatabaseSync(file)
+  try {
+    database.exec('DELETE FROM cluster_membership')
+  } catch {
+    // A file without that table, or no database at all, is the server's to judge.
+  } finally {
+    database.close()
+  }
 }
 
 async function onPostgres(at: TemporalOnPostgres, folder: string, port: number, say: Say): Promise<How> {
