@@ -1,0 +1,62 @@
+import { v7 } from 'uuid'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { Presence } from '../../../src/api/presence.ts'
+import { ChangeBus } from '../../../src/sessions/changes.ts'
+import { type FreshDatabase, freshDatabase } from '../../support/database.ts'
+
+const MINUTE = 60_000
+let database: FreshDatabase
+let now = Date.parse('2026-03-01T08:00:00Z')
+const service = () => new Presence({ db: database.db, clock: { now: () => now }, bus: new ChangeBus(), ring: () => {} })
+
+async function somebody(): Promise<string> {
+  const id = v7()
+  await database.db
+    .insertInto('user_account')
+    .values({
+      id,
+      email: `${id}@parley.test`,
+      name: 'O',
+      role: 'operator',
+      password_hash: '-',
+      created_at: new Date(now),
+    })
+    .execute()
+  return id
+}
+
+beforeAll(async () => {
+  database = await freshDatabase()
+})
+afterAll(() => database?.drop())
+
+it('holds for 15 minutes after what was said last, where there was never a connection', async () => {
+  const [presence, user] = [service(), await somebody()]
+  await presence.set(user, 'online', null)
+  now += 15 * MINUTE - 1
+  expect(await presence.of(user)).toMatchObject({ status: 'online' })
+  now += 1
+  await presence.sweep()
+  expect(await presence.of(user)).toMatchObject({ status: 'offline' })
+})
+
+it('holds until 60 seconds after the last connection of any service ended', async () => {
+  const [here, there, user] = [service(), service(), await somebody()]
+  await here.opened(user)
+  await here.set(user, 'online', null)
+  await there.opened(user)
+  await here.closed(user)
+  for (let minute = 0; minute < 5; minute++) {
+    now += 50_000
+    await there.sweep()
+    await here.sweep()
+  }
+  expect(await here.of(user)).toMatchObject({ status: 'online' })
+  await there.closed(user)
+  now += 59_999
+  await here.sweep()
+  expect(await here.of(user)).toMatchObject({ status: 'online' })
+  now += 1
+  await here.sweep()
+  expect(await there.of(user)).toMatchObject({ status: 'offline' })
+})
