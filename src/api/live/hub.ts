@@ -76,7 +76,9 @@ export class LiveHub {
       for (const connection of this.#connections) connection.beat()
     })
     this.#every(RENEW_MS, () => this.#presence.renew())
-    this.#every(RECHECK_MS, () => this.#recheck([...this.#connections]))
+    this.#every(RECHECK_MS, async () => {
+      for (const connection of [...this.#connections]) await this.#recheck([connection])
+    })
   }
 
   async close(): Promise<void> {

@@ -6,7 +6,16 @@ import { lockSession } from '../../../src/sessions/state.ts'
 import { updateSession } from '../../../src/sessions/write.ts'
 import { eventually } from '../../support/eventually.ts'
 import { LiveClient } from '../../support/live-client.ts'
-import { ADMIN, Caller, OLGA, OMAR, startTestService, type TestService, textFrom } from '../../support/service.ts'
+import {
+  ADMIN,
+  Caller,
+  envelope,
+  OLGA,
+  OMAR,
+  startTestService,
+  type TestService,
+  textFrom,
+} from '../../support/service.ts'
 
 let test: TestService
 let other: Service
@@ -117,6 +126,45 @@ describe('the live view', () => {
     const has = (wanted: object) => omar.frames.some((frame) => JSON.stringify(frame) === JSON.stringify(wanted))
     await eventually(() => has({ type: 'typing', sessionId: id, userId: olga }), 'typing')
     await eventually(() => has({ type: 'presence', userId: olga, status: 'away', reason: 'lunch' }), 'presence')
+  })
+
+  it('pushes a status as a status, and what belongs to no session to those who may see the client', async () => {
+    const [olga, omar] = [await live(OLGA), await live(OMAR)]
+    omar.say({ type: 'watch', sessions: 'mine' })
+    const id = await newSession('420700000006', 'hi')
+    await give(id, await userId(OLGA))
+    const sent = await (await test.as(OLGA)).post(
+      `/api/v1/sessions/${id}/messages`,
+      { type: 'text', text: 'good day' },
+      { headers: { 'idempotency-key': 'k6' } },
+    )
+    expect(sent.status).toBe(202)
+    await eventually(() => olga.texts(id).includes('good day'), 'the message')
+    await transact(test.service.ctx, async (trx, after) => {
+      const rev = await updateSession(trx, after, id, {})
+      await trx.updateTable('attempt').set({ state: 'sent' }).where('message_id', '=', sent.body.id).execute()
+      await trx.updateTable('message').set({ status: 'sent', rev }).where('id', '=', sent.body.id).execute()
+    })
+    const status = await eventually(() => olga.frames.find((frame) => frame.type === 'status'), 'the status')
+    expect(status).toMatchObject({ sessionId: id, messageId: sent.body.id, status: 'sent', error: null })
+    expect(olga.messages.get(id)?.get(sent.body.id)?.status).toBe('sent')
+
+    const message = {
+      from: '420700000006',
+      id: 'wamid.group',
+      timestamp: `${Math.floor(Date.now() / 1000)}`,
+      type: 'text',
+      text: { body: 'to all' },
+      group_id: 'g',
+    }
+    await test.deliver(envelope({ contacts: [{ profile: { name: 'G' }, wa_id: '420700000006' }], messages: [message] }))
+    const alone = (client: LiveClient) =>
+      client.frames.find((frame) => frame.type === 'message' && frame.sessionId === null)
+    expect(await eventually(() => alone(olga), 'the group’s message')).toMatchObject({
+      message: { text: 'to all', kind: 'group' },
+    })
+    expect(alone(omar)).toBeUndefined()
+    expect(omar.frames.filter((frame) => frame.type === 'session')).toEqual([])
   })
 
   it('closes all sockets with 1012 when it cannot hear the others, and hears them again', async () => {
