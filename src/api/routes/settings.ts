@@ -61,7 +61,8 @@ export function settingRoutes(app: App, api: Api): void {
         }
         // Timers and due times of every open session may be others now: workflows look again, and so do screens.
         await ringOpenSessions(trx, after, ctx.clock.now(), null)
-        const notice: LiveNotice = { from: ctx.bus.processId, resync: true }
+        // From nobody in particular, so that this process takes it, too.
+        const notice: LiveNotice = { from: '', resync: true }
         await sql`SELECT pg_notify(${LIVE_CHANNEL}, ${JSON.stringify(notice)})`.execute(trx)
         return loadSettings(trx)
       }),

@@ -1,0 +1,162 @@
+import openapiTS, { astToString } from 'openapi-typescript'
+import { v7 } from 'uuid'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type NamedRoute, routeTable } from '../../../src/api/plugins/access.ts'
+import {
+  ADMIN,
+  type Answer,
+  type Caller,
+  OLGA,
+  SARA,
+  startTestService,
+  type TestService,
+  textFrom,
+} from '../../support/service.ts'
+
+let parley: TestService
+let admin: Caller
+/** Of a group that neither the operator nor the supervisor is in. */
+const foreign = { session: '', message: '', client: '' }
+let stranger: Caller
+
+beforeAll(async () => {
+  parley = await startTestService({ temporalAway: true })
+  admin = await parley.as(ADMIN)
+  await parley.deliver(textFrom('420777000001', 'in the queue of the service group'))
+  const session = await parley.sessionOf(admin, '420777000001')
+  const { body } = await admin.get(`/api/v1/sessions/${session.id}/messages`)
+  Object.assign(foreign, { session: session.id, client: session.client.id, message: body.items[0].id })
+  await admin.post('/api/v1/users', {
+    email: 'stranger@parley.test',
+    name: 'Stranger',
+    role: 'supervisor',
+    password: 'of no group at all',
+  })
+  stranger = await parley.signIn('stranger@parley.test', 'of no group at all')
+})
+afterAll(() => parley.close())
+
+const routes = (): readonly NamedRoute[] => routeTable.get(parley.service.app.server) ?? []
+const api = () => routes().filter(({ method, url }) => method !== 'HEAD' && url.startsWith('/api/'))
+
+describe('the description of the API', () => {
+  test('is OpenAPI 3.1 that a generator of clients can read', async () => {
+    const { status, body } = await parley.anybody.get('/docs/openapi.json')
+    expect([status, body.openapi]).toEqual([200, '3.1.0'])
+    const types = astToString(await openapiTS(body, { silent: true }))
+    expect(types).toContain('"/api/v1/sessions/{id}/messages"')
+    for (const name of ['Session', 'Message', 'Problem', 'Me']) expect(body.components.schemas).toHaveProperty(name)
+  })
+
+  test('names every route of the API, its right and its answers, and nothing else', async () => {
+    const { body } = await parley.anybody.get('/docs/openapi.json')
+    const described = Object.entries(
+      body.paths as Record<string, Record<string, { 'x-access': string; responses: object }>>,
+    )
+      .flatMap(([path, methods]) =>
+        Object.entries(methods).map(([method, route]) => ({ name: `${method.toUpperCase()} ${path}`, route })),
+      )
+      .filter(({ name }) => name.includes(' /api/'))
+    const names = api().map(({ method, url }) => `${method} ${url.replaceAll(/:(\w+)/g, '{$1}')}`)
+    // The websocket is no request with an answer.
+    expect(described.map(({ name }) => name).sort()).toEqual(names.filter((name) => name !== 'GET /api/v1/live').sort())
+    for (const { name, route } of described) {
+      expect(route['x-access'], name).toBeTypeOf('string')
+      expect(Object.keys(route.responses).length, name).toBeGreaterThan(1)
+      expect(route.responses, name).toHaveProperty('default')
+    }
+  })
+
+  test('has a page that loads nothing from elsewhere', async () => {
+    const page = await parley.anybody.get('/docs/')
+    expect(page.status).toBe(200)
+    expect(page.text).not.toMatch(/https?:\/\//)
+    expect(page.headers.get('content-security-policy')).toMatch(/default-src 'none'; script-src 'self' 'nonce-/)
+    const script = /src="(js\/[^"]+)"/.exec(page.text)?.[1]
+    expect((await parley.anybody.get(`/docs/${script}`)).headers.get('content-type')).toContain('javascript')
+  })
+})
+
+describe('rights', () => {
+  const nobodys = v7()
+  const idOf = (route: NamedRoute): string => {
+    const [kind] = route.access.split(':')
+    return foreign[kind as keyof typeof foreign] ?? nobodys
+  }
+  const to = (route: NamedRoute, id: string) => route.url.replace(':id', id)
+  const of = ({ status, text }: Answer) => ({ status, text })
+  // Bodies that pass the schema, so that it is the right which is asked.
+  const BODIES: Record<string, object> = {
+    end: { lastSeq: 1 },
+    result: { resultId: v7() },
+    messages: { type: 'text', text: 'not mine' },
+    read: { seq: 1 },
+    draft: { text: 'not mine' },
+    resolve: { outcome: 'arrived' },
+  }
+  const bodyOf = (route: NamedRoute) => (route.method === 'GET' ? undefined : BODIES[route.url.split('/').at(-1) ?? ''])
+
+  test('cover objects of every kind', () => {
+    const kinds = new Set(api().map(({ access }) => access.split(':')[0]))
+    expect([...kinds].sort()).toEqual(['administrator', 'client', 'message', 'public', 'session', 'signed-in'])
+  })
+
+  test('are asked of whoever has not signed in, on every route but the public ones', async () => {
+    for (const route of api().filter(({ access }) => access !== 'public')) {
+      const answer = await parley.anybody.ask(route.method, to(route, idOf(route)), { body: bodyOf(route) })
+      expect(answer.body, `${route.method} ${route.url}`).toMatchObject({ status: 401, code: 'signed-out' })
+    }
+  })
+
+  test('of administrators are had by nobody else, on every route', async () => {
+    for (const email of [OLGA, SARA]) {
+      const caller = await parley.as(email)
+      for (const route of api().filter(({ access }) => access === 'administrator')) {
+        const answer = await caller.ask(route.method, to(route, nobodys), route.method === 'GET' ? {} : { body: {} })
+        expect(answer.body, `${email} ${route.method} ${route.url}`).toMatchObject({ status: 403, code: 'not-allowed' })
+      }
+    }
+  })
+
+  test('on what one may not see are answered like what does not exist, on every route, by cookie and by token', async () => {
+    const program = await parley.withToken(stranger)
+    for (const caller of [stranger, program]) {
+      for (const route of api().filter(({ access }) => access.includes(':'))) {
+        const name = `${route.method} ${route.url}`
+        const hidden = await caller.ask(route.method, to(route, idOf(route)), { body: bodyOf(route) })
+        const absent = await caller.ask(route.method, to(route, nobodys), { body: bodyOf(route) })
+        const odd = await caller.ask(route.method, to(route, 'no-uuid'), { body: bodyOf(route) })
+        expect(hidden.status, name).toBe(404)
+        expect(of(hidden), name).toEqual(of(absent))
+        expect(of(odd), name).toEqual(of(absent))
+      }
+    }
+    const untouched = await admin.get(`/api/v1/sessions/${foreign.session}`)
+    expect(untouched.body).toMatchObject({ phase: 'queued', operatorId: null })
+  })
+
+  test('on what one may see are not all rights: an operator may not write in what another one has', async () => {
+    const olga = await parley.as(OLGA)
+    const session = await parley.db
+      .selectFrom('session')
+      .selectAll()
+      .where('id', '=', foreign.session)
+      .executeTakeFirstOrThrow()
+    const { id: other } = (await admin.get('/api/v1/me')).body
+    const has = { phase: 'active', operator_id: other }
+    await parley.db.updateTable('session').set(has).where('id', '=', session.id).execute()
+    try {
+      expect((await olga.get(`/api/v1/sessions/${session.id}`)).status).toBe(404)
+      const sara = await parley.as(SARA)
+      expect((await sara.get(`/api/v1/sessions/${session.id}`)).status).toBe(200)
+      const written = await sara.post(`/api/v1/sessions/${session.id}/messages`, { type: 'text', text: 'not mine' })
+      expect(written.body).toMatchObject({ status: 403, code: 'not-your-session' })
+    } finally {
+      await parley.db
+        .updateTable('session')
+        .set({ phase: 'queued', operator_id: null })
+        .where('id', '=', session.id)
+        .execute()
+    }
+  })
+})
