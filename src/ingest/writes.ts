@@ -167,7 +167,7 @@ const REPLY_TO = `CASE WHEN r.reply_wamid IS NOT NULL THEN coalesce(
 export async function write(pg: PgClient, writes: Writes, now: Instant, processId: string): Promise<void> {
   const work: Promise<unknown>[] = []
   const put = (name: string, rows: readonly unknown[], text: string, ...more: unknown[]): void => {
-    if (rows.length > 0) work.push(pg.query({ name: `ingest-${name}`, text, values: [JSON.stringify(rows), ...more] }))
+    if (rows.length > 0) work.push(pg.query({ name: `ingest-write-${name}`, text, values: [JSON.stringify(rows), ...more] }))
   }
   const at = new Date(now)
 

@@ -200,6 +200,8 @@ export async function startWorld(
     },
     /** An outgoing text of an active session, brought to `state` the way it would get there. */
     async sends(sessionId: string, state: AttemptState, wamid = newWamid()) {
+      // Longer than the pace of number and pair holds anything back.
+      clock.forward(6_000)
       const sent = await sendText(ctx, {
         actor: { kind: 'operator', rights: await rights(people.olga) },
         key: v7(),
