@@ -204,7 +204,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     )`.execute(db)
   await sql`CREATE INDEX attempt_status_message ON attempt_status (message_id)`.execute(db)
   // A status that Meta tells twice is kept once.
-  await sql`CREATE UNIQUE INDEX attempt_status_once ON attempt_status (attempt_id, status, at) WHERE source = 'meta'`.execute(db)
+  await sql`CREATE UNIQUE INDEX attempt_status_once ON attempt_status (attempt_id, status, at) WHERE source = 'meta'`.execute(
+    db,
+  )
   await sql`CREATE INDEX attempt_status_rev ON attempt_status (session_id, rev)`.execute(db)
 
   // Append-only evidence: who, when, what, why allowed or refused; ids, enums and times only.
