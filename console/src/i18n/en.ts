@@ -333,7 +333,7 @@ export const en = {
   'next.operator': 'Waiting for the operator',
   'next.end': 'The workflow ends',
   'next.offerOverdue': 'The offer becomes overdue',
-  'next.windowWarning': 'The window’s end comes near',
+  'next.windowWarning': 'Warning that the window shuts soon',
   'next.windowExpiry': 'The window shuts',
   'next.inactivity': 'The session ends for inactivity',
   'next.wrapUpMax': 'The session ends without a result',

@@ -18,6 +18,8 @@ export function Dialog({ title, onClose, children }: Props) {
     const before = document.activeElement
     const element = dialog.current
     element?.showModal()
+    // What one came for, before the way out.
+    element?.querySelector<HTMLElement>('[data-dialog-body] :is(input, textarea, button, a)')?.focus()
     return () => {
       element?.close()
       if (before instanceof HTMLElement && before.isConnected) before.focus()
@@ -38,7 +40,9 @@ export function Dialog({ title, onClose, children }: Props) {
           <CloseIcon />
         </button>
       </div>
-      <div class={css.body}>{children}</div>
+      <div class={css.body} data-dialog-body>
+        {children}
+      </div>
     </dialog>
   )
 }

@@ -9,6 +9,7 @@ import { Drafts } from './drafts.ts'
 import { Facts } from './facts.ts'
 import { Loading } from './loading.ts'
 import { type Entry, Outbox } from './outbox.ts'
+import { loadResults } from './results.ts'
 
 export const newKey = (): string => crypto.randomUUID()
 
@@ -123,6 +124,8 @@ export async function begin(): Promise<void> {
 
 export async function signIn(email: string, password: string): Promise<void> {
   await api.signIn(email, password)
+  // Whoever signs in has come to work; a reload or a new connection leaves presence as it is.
+  await api.setPresence('online').catch(() => undefined)
   await loading.rights()
   enter()
 }
@@ -144,6 +147,8 @@ function enter(): void {
   const user = me.peek()
   if (user !== null) restoreOutbox(user.id)
   live.start()
+  // Known before they are needed, so that ending a session never waits for them.
+  void loadResults().catch(() => undefined)
 }
 
 function leave(): void {

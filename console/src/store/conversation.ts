@@ -35,13 +35,15 @@ export function conversation({ parts, loose, entries, sameDay }: Source): readon
   let lastDay: number | null = null
   let before: Message | null = null
 
+  const dayOf = (iso: string, id: string) => {
+    const at = Date.parse(iso)
+    if (lastDay !== null && sameDay(lastDay, at)) return
+    items.push({ kind: 'day', id: `day-${id}`, at })
+    lastDay = at
+    before = null
+  }
   const add = (message: Message) => {
-    const at = Date.parse(message.receivedAt)
-    if (lastDay === null || !sameDay(lastDay, at)) {
-      items.push({ kind: 'day', id: `day-${message.id}`, at })
-      lastDay = at
-      before = null
-    }
+    dayOf(message.receivedAt, message.id)
     items.push({ kind: 'message', id: message.id, message, joined: before !== null && belongTogether(before, message) })
     before = message
   }
@@ -60,6 +62,7 @@ export function conversation({ parts, loose, entries, sameDay }: Source): readon
   for (const part of parts) {
     addLooseBefore(part.whole ? part.session.startedAt : null)
     if (part.whole) {
+      dayOf(part.session.startedAt, part.session.id)
       items.push({ kind: 'session', id: part.session.id, session: part.session })
       before = null
     }
