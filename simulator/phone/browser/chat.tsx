@@ -164,7 +164,7 @@ export function Chat({ client, number, back, pick }: Props) {
         }}
       >
         <label class="icon file" title="Attach a file">
-          <span aria-hidden="true">＋</span>
+          <span aria-hidden="true">+</span>
           <input type="file" aria-label="Attach a file" onChange={attach} />
         </label>
         <textarea
