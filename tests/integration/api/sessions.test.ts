@@ -31,7 +31,7 @@ const nextPhone = () => `42077700${String(++clients).padStart(4, '0')}`
 /** A new client has written; the session as the operator finds it. */
 async function queued(text = 'hello') {
   const phone = nextPhone()
-  await parley.deliver(textFrom(phone, text, parley.clock.now()))
+  await parley.simulator.phone.client({ name: `Client ${clients}`, phone: `+${phone}` }).writes(text)
   return { phone, session: await parley.sessionOf(olga, phone) }
 }
 
