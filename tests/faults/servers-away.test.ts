@@ -181,9 +181,7 @@ test('PostgreSQL is frozen for 15 s: no webhook is answered 200 meanwhile, and n
   })
   // Its backends have to stop, too: they are the ones who answer.
   const everyone = async (): Promise<readonly number[]> => {
-    const { rows } = await import('kysely').then(({ sql }) =>
-      sql<{ pid: number }>`SELECT pid FROM pg_stat_activity`.execute(parley.db),
-    )
+    const { rows } = await sql<{ pid: number }>`SELECT pid FROM pg_stat_activity`.execute(parley.db)
     return [postgres.child.pid, ...rows.map((row) => row.pid)]
   }
   let pids: readonly number[] = []
