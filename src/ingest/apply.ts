@@ -3,7 +3,7 @@
 import type { Client as PgClient } from 'pg'
 import type { Instant } from '../domain/words.ts'
 import type { ClientFacts, Located, Locked, RawRow } from './facts.ts'
-import { LookAgain, locate, lockAndRead, uuidOf } from './facts.ts'
+import { LookAgain, locate, lockAndRead, uuidOf, type WamidKey } from './facts.ts'
 import { findPeople, type People, type Unsettled } from './people.ts'
 import { type Planned, planBatch } from './plan.ts'
 import { aliasesOf, type Unit } from './unit.ts'
@@ -49,21 +49,23 @@ export async function applyBatch(
 function keysOf(units: readonly Unit[]) {
   const phoneNumberIds = new Set<string>()
   const aliases: { phoneNumberId: string; alias: ReturnType<typeof aliasesOf>[number] }[] = []
-  const wamids = new Set<string>()
+  const messages: WamidKey[] = []
+  const statuses: WamidKey[] = []
   const opaques = new Set<string>()
   for (const { item } of units) {
     if (item.item !== 'message' && item.item !== 'status') continue
     phoneNumberIds.add(item.phoneNumberId)
+    if (item.item === 'message') messages.push({ phoneNumberId: item.phoneNumberId, wamid: item.wamid })
     const named =
       item.item === 'message' && item.moved !== null ? [...item.aliases, ...item.moved.aliases] : item.aliases
     for (const alias of named) aliases.push({ phoneNumberId: item.phoneNumberId, alias })
     if (item.item === 'status') {
-      wamids.add(`${item.phoneNumberId}\n${item.wamid}`)
+      statuses.push({ phoneNumberId: item.phoneNumberId, wamid: item.wamid })
       const opaque = uuidOf(item.opaque)
       if (opaque !== null) opaques.add(opaque)
     }
   }
-  return { phoneNumberIds: [...phoneNumberIds], aliases, wamids: [...wamids], opaques: [...opaques] }
+  return { phoneNumberIds: [...phoneNumberIds], aliases, messages, statuses, opaques: [...opaques] }
 }
 
 function wanted(units: readonly Unit[], located: Located, people: People, wait: boolean) {

@@ -77,6 +77,8 @@ export interface Located {
   /** The setting `queueTime`, in seconds. */
   readonly queueTime: number
   readonly aliases: readonly AliasFacts[]
+  /** Messages that are there already (`wamidKey`): whatever they say of their client was said before. */
+  readonly known: ReadonlySet<string>
   readonly attempts: readonly {
     readonly id: string
     readonly wamid: string | null
@@ -94,6 +96,12 @@ export interface RawRow {
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 export const uuidOf = (text: string | null): string | null => (text !== null && UUID.test(text) ? text : null)
 
+export interface WamidKey {
+  readonly phoneNumberId: string
+  readonly wamid: string
+}
+export const wamidKey = (phoneNumberId: string, wamid: string): string => `${phoneNumberId}\n${wamid}`
+
 /** First round trip: begins, keeps the raw bodies, and finds out who and what the items name. */
 export async function locate(
   pg: PgClient,
@@ -101,7 +109,8 @@ export async function locate(
   keys: {
     phoneNumberIds: readonly string[]
     aliases: readonly { phoneNumberId: string; alias: Alias }[]
-    wamids: readonly string[]
+    messages: readonly WamidKey[]
+    statuses: readonly WamidKey[]
     opaques: readonly string[]
   },
 ): Promise<Located> {
@@ -143,7 +152,7 @@ export async function locate(
     ],
   })
   const attempts =
-    keys.wamids.length + keys.opaques.length === 0
+    keys.statuses.length + keys.opaques.length === 0
       ? null
       : pg.query<{ id: string; wamid: string | null; channel_id: string; client_id: string }>({
           name: 'ingest-attempts',
@@ -154,17 +163,30 @@ export async function locate(
                           UNION SELECT id FROM attempt WHERE id = ANY ($3::uuid[])) AS found
                    JOIN attempt a USING (id)
                    JOIN session s ON s.id = a.session_id`,
-          values: [
-            keys.wamids.map((key) => key.split('\n')[0]),
-            keys.wamids.map((key) => key.split('\n')[1]),
-            keys.opaques,
-          ],
+          values: [keys.statuses.map((key) => key.phoneNumberId), keys.statuses.map((key) => key.wamid), keys.opaques],
+        })
+  const known =
+    keys.messages.length === 0
+      ? null
+      : pg.query<{ phone_number_id: string; wamid: string }>({
+          name: 'ingest-known',
+          text: `SELECT c.phone_number_id, m.wamid FROM unnest($1::text[], $2::text[]) AS k(pnid, wamid)
+                   JOIN channel c ON c.phone_number_id = k.pnid
+                   JOIN message m ON m.channel_id = c.id AND m.wamid = k.wamid AND m.superseded_by IS NULL AND m.kind <> 'ghost'`,
+          values: [keys.messages.map((key) => key.phoneNumberId), keys.messages.map((key) => key.wamid)],
         })
   const settings = pg.query<{ key: string; value: unknown }>({
     name: 'ingest-settings',
     text: `SELECT key, value FROM setting WHERE key = 'queueTime'`,
   })
-  await all([...work, channels, aliases, ...(attempts === null ? [] : [attempts]), settings])
+  await all([
+    ...work,
+    channels,
+    aliases,
+    ...(attempts === null ? [] : [attempts]),
+    ...(known === null ? [] : [known]),
+    settings,
+  ])
   return {
     channels: new Map(
       (await channels).rows.map((row) => [
@@ -172,6 +194,7 @@ export async function locate(
         { id: row.id, phoneNumberId: row.phone_number_id, groupId: row.group_id },
       ]),
     ),
+    known: new Set(((await known)?.rows ?? []).map((row) => wamidKey(row.phone_number_id, row.wamid))),
     queueTime: settingsFrom((await settings).rows).queueTime,
     aliases: (await aliases).rows.map((row) => ({
       channelId: row.channel_id,

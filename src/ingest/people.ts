@@ -4,7 +4,7 @@ import { v7 } from 'uuid'
 import { identify, type KnownClient } from '../domain/identity.ts'
 import type { InboundMessage } from '../domain/inbound.ts'
 import type { Alias } from '../domain/words.ts'
-import type { Located, NewAlias, NewClient } from './facts.ts'
+import { type Located, type NewAlias, type NewClient, wamidKey } from './facts.ts'
 import { aliasesOf, aliasKey, orderKeys, type Unit } from './unit.ts'
 
 export interface People {
@@ -55,6 +55,8 @@ export function findPeople(units: readonly Unit[], located: Located): People {
 
   for (const unit of units) {
     const { item } = unit
+    // What is refused, or there already, teaches nobody's identity.
+    if (unit.sqlstate !== null || (item.item === 'message' && isKnown(located, item))) continue
     const keys = orderKeys(unit)
     if (keys.some((key) => held.has(key))) {
       for (const key of keys) held.add(key)
@@ -92,6 +94,9 @@ export function findPeople(units: readonly Unit[], located: Located): People {
   }
   return { clientOf, newClients, newAliases, unsettled, behind }
 }
+
+export const isKnown = (located: Located, item: InboundMessage): boolean =>
+  located.known.has(wamidKey(item.phoneNumberId, item.wamid))
 
 /** Meta's announcement still has to be carried out: the old aliases lead somewhere, the new ones not there. */
 function moveOf(item: InboundMessage, find: (alias: Alias) => KnownClient | null): IdentityWork | null {

@@ -4,7 +4,7 @@ import { v7 } from 'uuid'
 import type { Instant } from '../domain/words.ts'
 import { Drafts, iso } from './drafts.ts'
 import type { Located, Locked } from './facts.ts'
-import type { People } from './people.ts'
+import { isKnown, type People } from './people.ts'
 import { MessagePlan } from './plan-messages.ts'
 import { StatusPlan } from './plan-statuses.ts'
 import type { Unit } from './unit.ts'
@@ -56,6 +56,7 @@ export function planBatch(
     const channel = located.channels.get(item.phoneNumberId)
     if (channel === undefined) return quarantined('unknown-channel')
     if (item.item === 'status') return statuses.take(unit, item, channel.id) ? TAKEN : LEFT
+    if (isKnown(located, item)) return TAKEN
     const clientId = people.clientOf.get(unit)
     const client = clientId === undefined ? null : drafts.client(clientId)
     if (client === null) return LEFT

@@ -167,7 +167,8 @@ const REPLY_TO = `CASE WHEN r.reply_wamid IS NOT NULL THEN coalesce(
 export async function write(pg: PgClient, writes: Writes, now: Instant, processId: string): Promise<void> {
   const work: Promise<unknown>[] = []
   const put = (name: string, rows: readonly unknown[], text: string, ...more: unknown[]): void => {
-    if (rows.length > 0) work.push(pg.query({ name: `ingest-write-${name}`, text, values: [JSON.stringify(rows), ...more] }))
+    if (rows.length > 0)
+      work.push(pg.query({ name: `ingest-write-${name}`, text, values: [JSON.stringify(rows), ...more] }))
   }
   const at = new Date(now)
 
@@ -320,7 +321,9 @@ export async function write(pg: PgClient, writes: Writes, now: Instant, processI
     `UPDATE channel c SET state = 'down', state_reason = r.reason FROM json_to_recordset($1::json) AS r(id uuid, reason text) WHERE c.id = r.id`,
   )
   if (writes.changes.length + writes.clientChanges.length > 0)
-    work.push(pg.query('SELECT pg_notify($1, $2)', [LIVE_CHANNEL, noticeOf(writes.changes, processId, writes.clientChanges)]))
+    work.push(
+      pg.query('SELECT pg_notify($1, $2)', [LIVE_CHANNEL, noticeOf(writes.changes, processId, writes.clientChanges)]),
+    )
   for (const { id } of writes.channelsDown)
     work.push(pg.query('SELECT pg_notify($1, $2)', [LIVE_CHANNEL, JSON.stringify({ from: processId, channel: id })]))
   work.push(pg.query('COMMIT'))

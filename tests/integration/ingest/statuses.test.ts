@@ -2,7 +2,7 @@
 // history that loses nothing.
 import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { type AttemptState, climb, isMetaStatus } from '../../../src/domain/delivery.ts'
+import { type AttemptState, climb, isMetaStatus, type Step } from '../../../src/domain/delivery.ts'
 import { settle } from '../../../src/sessions/settle.ts'
 import { matchParked } from '../../../src/sessions/statuses.ts'
 import { newWamid, status, text } from '../../support/webhooks.ts'
@@ -60,7 +60,7 @@ test('in any order, any number of times, in any batches: the ladder’s top is s
         for (const batch of batches) {
           await world.deliver(...batch.map((word) => status(sent.wamid, word, { at })))
           for (const word of batch) {
-            const step = isMetaStatus(word) ? climb(state, word) : null
+            const step: Step | null = isMetaStatus(word) ? climb(state, word) : null
             if (step?.moves === true) state = step.state
             else if (step?.reachedAnyway === true) reached = true
           }
