@@ -68,6 +68,11 @@ export class Live {
     this.#connect()
   }
 
+  /** The network is said to be away: what still looks open is not. */
+  lost(): void {
+    if (!this.#stopped) this.#retryLater()
+  }
+
   #drop(): void {
     this.#generation += 1
     this.#stopWaiting?.()

@@ -73,3 +73,23 @@ export const acceptFromList = async (page: Page, name: string): Promise<void> =>
   await page.getByRole('button', { name: `Accept ${name}` }).click()
   await page.getByRole('textbox', { name: 'Write a message' }).waitFor()
 }
+
+/** A client's phone, as the simulator's page shows it in a browser of its own. */
+export async function phonePage(browser: Browser, system: System, name: string): Promise<Page> {
+  const context = await browser.newContext({ viewport: { width: 520, height: 900 }, reducedMotion: 'reduce' })
+  const page = await context.newPage()
+  page.setDefaultTimeout(15_000)
+  await page.goto(`${system.simulator.url}/phone/`)
+  await page.getByRole('button', { name }).first().click()
+  await page.getByRole('textbox', { name: 'Message' }).first().waitFor()
+  return page
+}
+
+export async function writeOnPhone(phone: Page, text: string): Promise<void> {
+  await phone.getByRole('textbox', { name: 'Message' }).first().fill(text)
+  await phone.keyboard.press('Enter')
+}
+
+/** What the company sent, as the client sees it. */
+export const onPhone = (phone: Page, text: string): Locator =>
+  phone.getByRole('article', { name: 'From the company' }).filter({ hasText: text }).first()

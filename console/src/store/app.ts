@@ -107,6 +107,7 @@ function hasGap(session: Session | undefined): boolean {
 }
 
 addEventListener('online', () => live.reconnectNow())
+addEventListener('offline', () => live.lost())
 
 // --- who --------------------------------------------------------------------------------------------------------
 

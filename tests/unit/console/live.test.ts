@@ -210,3 +210,12 @@ test('whatever happens to the connection, no frame that followed the last hello 
     { numRuns: 200 },
   )
 })
+
+test('where the network is said to be away, the open socket is not believed', async () => {
+  world.push(hello)
+  await world.loaded()
+  world.live.lost()
+  expect(world.socket.closed).toBe(true)
+  expect(world.states.at(-1)).toBe('offline')
+  expect(world.timers).toHaveLength(1)
+})

@@ -31,13 +31,13 @@ const NEAR_START_PX = 400
 
 interface Seen {
   readonly first: string | undefined
-  readonly last: string | undefined
+  readonly ids: ReadonlySet<string>
   readonly height: number
 }
 
 export function Thread({ items, label, atBottom, loading, onOlder, onReply, routeOf }: Props) {
   const box = useRef<HTMLElement>(null)
-  const seen = useRef<Seen>({ first: undefined, last: undefined, height: 0 })
+  const seen = useRef<Seen>({ first: undefined, ids: new Set(), height: 0 })
   const fresh = useSignal(0)
   const said = useSignal('')
   const asking = useRef(false)
@@ -66,10 +66,13 @@ export function Thread({ items, label, atBottom, loading, onOlder, onReply, rout
     if (element === null) return
     const before = seen.current
     const first = items[0]?.id
-    const last = items.at(-1)
-    const added = before.last === undefined ? [] : items.slice(items.findIndex((item) => item.id === before.last) + 1)
-    const own = last?.kind === 'entry' && last.id !== before.last
-    if (atBottom.peek() || own) toEnd()
+    // What stands behind all that was known before; older pages come in front of it.
+    const known = items.findLastIndex((item) => before.ids.has(item.id))
+    const added = known === -1 ? [] : items.slice(known + 1)
+    const own = added.some((item) => item.kind === 'entry')
+    // Measured, because the event of a scroll that has just happened may still be on its way.
+    const wasAtEnd = before.height === 0 || before.height - element.scrollTop - element.clientHeight < NEAR_END_PX
+    if (wasAtEnd || own) toEnd()
     else {
       if (before.first !== undefined && first !== before.first)
         element.scrollTop += element.scrollHeight - before.height
@@ -78,7 +81,7 @@ export function Thread({ items, label, atBottom, loading, onOlder, onReply, rout
     const newest = incoming(added).at(-1)
     if (newest !== undefined)
       said.value = t('thread.said', { name: newest.author.name ?? t('client.unnamed'), text: lineOf(newest) })
-    seen.current = { first, last: last?.id, height: element.scrollHeight }
+    seen.current = { first, ids: new Set(items.map((item) => item.id)), height: element.scrollHeight }
     if (element.scrollTop < NEAR_START_PX) void ask()
   }, [items, loading])
 
