@@ -61,8 +61,8 @@ export async function claimNext(ctx: Ctx, sessionId: string): Promise<Claim> {
       await refuse(trx, after, state, next, error, at)
       return { claim: 'refused' }
     }
-    const until = await pace(trx, state, next, at)
-    if (until > at) return waits(trx, after, state, next, until, at)
+    const pace = await takePlace(trx, state, next, at)
+    if (pace.until > at) return waits(trx, after, state, next, pace, at)
 
     const evidence: JsonObject = {
       claim: { at, windowMessageId: state.windowMessageId, windowUntil: state.windowUntil },
@@ -141,19 +141,30 @@ async function refuse(
   await recordEvent(trx, state.id, { rev, at, actor: SYSTEM, kind: 'sendRefused', evidence })
 }
 
+interface Pace {
+  readonly until: Instant
+  /** The attempt has its place in the pace of pair and number. */
+  readonly taken: boolean
+}
+
 /** From when the attempt may leave: its place in the pace of pair and number is taken once, and kept. */
-async function pace(trx: Trx, state: SessionState, next: Next, at: Instant): Promise<Instant> {
+async function takePlace(trx: Trx, state: SessionState, next: Next, at: Instant): Promise<Pace> {
   const waitsUntil = next.wait_until?.getTime() ?? 0
-  if (next.paced || waitsUntil > at + SHORT_WAIT_MS) return waitsUntil
-  const taken = takePairToken({ tokens: next.pair_tokens, at: next.pair_at?.getTime() ?? null }, at)
+  if (next.paced || waitsUntil > at + SHORT_WAIT_MS) return { until: waitsUntil, taken: next.paced }
+  const pair = takePairToken({ tokens: next.pair_tokens, at: next.pair_at?.getTime() ?? null }, at)
   await sql`
-    UPDATE client SET pair_tokens = ${taken.pair.tokens}, pair_at = ${date(taken.pair.at ?? at)}
+    UPDATE client SET pair_tokens = ${pair.pair.tokens}, pair_at = ${date(pair.pair.at ?? at)}
      WHERE id = ${state.clientId}`.execute(trx)
-  const { rows } = await sql<{ next_slot_at: Date | null }>`
-    SELECT next_slot_at FROM channel WHERE id = ${state.channelId} FOR UPDATE`.execute(trx)
-  const slot = takeNumberSlot(rows[0]?.next_slot_at?.getTime() ?? null, next.mps, at)
-  await sql`UPDATE channel SET next_slot_at = ${date(slot.next)} WHERE id = ${state.channelId}`.execute(trx)
-  return Math.max(waitsUntil, taken.from, Math.floor(slot.from))
+  // In fractions of a millisecond: cut to whole ones, 80 a second would become 83.
+  const { rows } = await sql<{ next_slot_at: number | null }>`
+    SELECT (extract(epoch FROM next_slot_at) * 1000)::float8 AS next_slot_at FROM channel
+     WHERE id = ${state.channelId} FOR UPDATE`.execute(trx)
+  const slot = takeNumberSlot(rows[0]?.next_slot_at ?? null, next.mps, at)
+  await sql`
+    UPDATE channel SET next_slot_at = to_timestamp(${slot.next / 1000}::float8) WHERE id = ${state.channelId}`.execute(
+    trx,
+  )
+  return { until: Math.max(waitsUntil, pair.from, Math.floor(slot.from)), taken: true }
 }
 
 async function waits(
@@ -161,13 +172,12 @@ async function waits(
   after: Aftermath,
   state: SessionState,
   next: Next,
-  until: Instant,
+  { until, taken }: Pace,
   at: Instant,
 ): Promise<Claim> {
   const short = until - at <= SHORT_WAIT_MS
   const known = next.wait_until?.getTime() === until
-  const paced = next.paced || !known
-  await sql`UPDATE attempt SET wait_until = ${date(until)}, paced = ${paced} WHERE id = ${next.id}`.execute(trx)
+  await sql`UPDATE attempt SET wait_until = ${date(until)}, paced = ${taken} WHERE id = ${next.id}`.execute(trx)
   const sends = { ...state.sends, waitUntil: until }
   if (short || known) return { claim: 'wait', until, short, snapshot: snapshotOf({ ...state, sends }, at) }
   const rev = await updateSession(trx, after, state.id, {})

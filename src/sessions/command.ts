@@ -2,7 +2,7 @@
 // answers it. Whoever moves the stored command out of `received` (the decision, or the timeout here) is what the caller
 // is told, so nothing that was refused by time happens after all. Where the workflow has ended, the decision is made here.
 import { v7 } from 'uuid'
-import { isAway, isUniqueViolation } from '../db/errors.ts'
+import { isAway, isUniqueViolation, mayRepeat } from '../db/errors.ts'
 import type { CommandKind } from '../domain/commands.ts'
 import type { Refusal } from '../domain/refusal.ts'
 import type { Door } from '../engine/door.ts'
@@ -43,7 +43,8 @@ export async function giveCommand(ctx: Ctx, door: Door, command: Command): Promi
     if (obeyed === 'away') return await abandon(ctx, stored.id)
     return answerOf(obeyed.told)
   } catch (error) {
-    if (isAway(error)) return { answer: 'outcome-unknown' }
+    // Stored, and perhaps decided: neither a lost database nor a lock that did not come in time tells.
+    if (isAway(error) || mayRepeat(error)) return { answer: 'outcome-unknown' }
     throw error
   }
 }
