@@ -2,9 +2,18 @@
 // metrics are.
 import { sql } from 'kysely'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import type { Api } from './context.ts'
+import type { Ingest } from '../ingest/ingest.ts'
+import type { Relay } from '../ingest/relay.ts'
+import type { Ctx } from '../sessions/context.ts'
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+
+export interface Watched {
+  readonly ctx: Ctx
+  readonly ingest: Pick<Ingest, 'counts' | 'lagMs'>
+  readonly relay: Pick<Relay, 'rung' | 'away'>
+  readonly live: { readonly sockets: number }
+}
 
 export class Metrics {
   readonly #registry = new Registry()
@@ -27,7 +36,7 @@ export class Metrics {
   }
 
   /** Called once, when the parts of the service are there. */
-  watch({ ctx, ingest, relay, live }: Api): void {
+  watch({ ctx, ingest, relay, live }: Watched): void {
     this.#gauge('parley_live_sockets', 'Open websockets of this process', () => live.sockets)
     this.#gauge('parley_temporal_away', '1 while Temporal does not answer', () => (relay.away ? 1 : 0))
     this.#gauge(
@@ -66,7 +75,7 @@ export class Metrics {
     })
   }
 
-  #outbox({ db, clock }: Api['ctx']): void {
+  #outbox({ db, clock }: Ctx): void {
     const oldest = new Gauge({
       name: 'parley_outbox_oldest_seconds',
       help: 'How long the oldest bell has waited; -1 while the database is away',

@@ -25,28 +25,22 @@ export async function openapi(app: App, version: string): Promise<void> {
       },
     },
     transform: (document) => {
-      const transformed = jsonSchemaTransform(document)
       const right = document.route.config?.access
-      if (right === undefined || transformed.schema?.hide === true) return transformed
+      if (right === undefined || document.schema?.hide === true) return jsonSchemaTransform(document)
       const open = right === 'public' || right === 'webhook'
-      const schema = {
-        ...transformed.schema,
-        security: open ? [] : [{ cookie: [] }, { bearer: [] }],
-        'x-access': right,
-      }
-      return { ...transformed, schema: withProblem(schema) }
+      // Any request can be refused, always in the same shape.
+      const response = { ...(document.schema?.response as object | undefined), default: PROBLEM }
+      const { schema, url } = jsonSchemaTransform({ ...document, schema: { ...document.schema, response } })
+      const told = { ...schema, security: open ? [] : [{ cookie: [] }, { bearer: [] }], 'x-access': right }
+      return { schema: told, url }
     },
     transformObject: jsonSchemaTransformObject,
   })
 }
 
-/** Any request can be refused, always in the same shape. */
-function withProblem<S extends { response?: unknown }>(schema: S): S {
-  const problem = {
-    description: 'A problem',
-    content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
-  }
-  return { ...schema, response: { ...(schema.response as object | undefined), default: problem } }
+const PROBLEM = {
+  description: 'A problem',
+  content: { 'application/problem+json': { schema: problemSchema } },
 }
 
 export async function docs(app: App): Promise<void> {
@@ -61,6 +55,3 @@ export async function docs(app: App): Promise<void> {
     configuration: { nonce: docsNonce, pageTitle: 'Parley API', withDefaultFonts: false, telemetry: false },
   })
 }
-
-// Named here once, so that it is among the components whatever the routes say.
-export const problemComponent = problemSchema
