@@ -1,6 +1,6 @@
 // Who is who: aliases are learned, clients are joined or told apart, and nobody inherits a stranger's conversation.
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { newWamid, numberChange, text } from '../../support/webhooks.ts'
+import { bytes, newWamid, numberChange, text, webhook } from '../../support/webhooks.ts'
 import { startWorld, type World } from '../../support/world.ts'
 
 let world: World
@@ -176,7 +176,6 @@ test('an announcement that Meta repeats moves nobody who has the old number by t
 
 test('two processes that learn two BSUIDs for one phone at once: two people, neither mixed with the other', async () => {
   const other = world.anotherDoor()
-  const { bytes, webhook } = await import('../../support/webhooks.ts')
   for (let round = 0; round < 12; round++) {
     const phone = `${P}${round}`
     const [one, two] = [`CZ.X${n}R${round}`, `CZ.Y${n}R${round}`]

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { type AttemptState, climb, isMetaStatus, type Step } from '../../../src/domain/delivery.ts'
 import { settle } from '../../../src/sessions/settle.ts'
 import { matchParked } from '../../../src/sessions/statuses.ts'
-import { newWamid, status, text } from '../../support/webhooks.ts'
+import { bytes, newWamid, status, text, webhook } from '../../support/webhooks.ts'
 import { startWorld, type World } from '../../support/world.ts'
 
 let world: World
@@ -146,7 +146,6 @@ test('a lost answer is settled by the status that names the attempt', async () =
 test('what names an attempt of another number, or no attempt at all, is parked', async () => {
   await world.addChannel(`9${n}`)
   const sent = await world.sends(sessionId, 'accepted')
-  const { bytes, webhook } = await import('../../support/webhooks.ts')
   await world.ingest.take(bytes(webhook({ phoneNumberId: `9${n}` }, status('wamid.x', 'read', { opaque: sent.id }))))
   await world.deliver(status('wamid.y', 'read', { opaque: 'not-one-of-ours' }))
   expect((await world.attempt(sent.id)).state).toBe('accepted')
