@@ -141,10 +141,12 @@ export async function locate(
   }>({
     name: 'ingest-aliases',
     text: `SELECT a.channel_id, a.kind, a.value, a.client_id,
-                  a.kind = 'bsuid' OR EXISTS (SELECT 1 FROM client_alias b WHERE b.client_id = a.client_id AND b.kind = 'bsuid') AS has_bsuid
+                  a.kind = 'bsuid' OR coalesce((SELECT true FROM client_alias b
+                                                 WHERE b.client_id = a.client_id AND b.kind = 'bsuid' LIMIT 1), false) AS has_bsuid
              FROM unnest($1::text[], $2::text[], $3::text[]) AS k(pnid, kind, value)
              JOIN channel c ON c.phone_number_id = k.pnid
-             JOIN client_alias a ON a.channel_id = c.id AND a.kind = k.kind AND a.value = k.value`,
+            CROSS JOIN LATERAL (SELECT * FROM client_alias a
+                                 WHERE a.channel_id = c.id AND a.kind = k.kind AND a.value = k.value LIMIT 1) a`,
     values: [
       keys.aliases.map((key) => key.phoneNumberId),
       keys.aliases.map((key) => key.alias.kind),
@@ -159,7 +161,8 @@ export async function locate(
           text: `SELECT a.id, a.wamid, a.channel_id, s.client_id
                    FROM (SELECT a.id FROM unnest($1::text[], $2::text[]) AS k(pnid, wamid)
                            JOIN channel c ON c.phone_number_id = k.pnid
-                           JOIN attempt a ON a.channel_id = c.id AND a.wamid = k.wamid
+                          CROSS JOIN LATERAL (SELECT id FROM attempt a
+                                               WHERE a.channel_id = c.id AND a.wamid = k.wamid OFFSET 0) a
                           UNION SELECT id FROM attempt WHERE id = ANY ($3::uuid[])) AS found
                    JOIN attempt a USING (id)
                    JOIN session s ON s.id = a.session_id`,
@@ -334,9 +337,10 @@ export async function lockAndRead(
         }>({
           name: 'ingest-wamids',
           text: `SELECT m.id, m.channel_id, m.wamid, m.kind, m.session_id, m.seq,
-                        m.session_id IS NOT NULL AND EXISTS (SELECT 1 FROM session s WHERE s.id = m.session_id AND s.ended_at IS NULL) AS open
+                        coalesce((SELECT s.ended_at IS NULL FROM session s WHERE s.id = m.session_id), false) AS open
                    FROM unnest($1::uuid[], $2::text[]) AS k(channel_id, wamid)
-                   JOIN message m ON m.channel_id = k.channel_id AND m.wamid = k.wamid AND m.superseded_by IS NULL`,
+                  CROSS JOIN LATERAL (SELECT * FROM message m WHERE m.channel_id = k.channel_id AND m.wamid = k.wamid
+                                         AND m.superseded_by IS NULL LIMIT 1) m`,
           values: [want.wamids.map((w) => w.channelId), want.wamids.map((w) => w.wamid)],
         })
   const attempts =

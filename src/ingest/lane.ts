@@ -4,6 +4,12 @@ import pg from 'pg'
 import { connectionConfig } from '../db/database.ts'
 
 const ANSWER_MS = 10_000
+/**
+ * Every statement of ingest finds rows by key. While a table is young PostgreSQL knows nothing of it and would rather
+ * read it whole, once a batch: so it is told not to. (The look-ups are written so that no other plan is left: a
+ * LATERAL with LIMIT for each key, and no EXISTS, which it may answer by hashing the table.)
+ */
+const BY_KEY = '-c enable_hashjoin=off -c enable_mergejoin=off -c enable_seqscan=off -c jit=off'
 
 export class Lane {
   busy = false
@@ -23,8 +29,10 @@ export class Lane {
   async connected(): Promise<pg.Client> {
     if (this.#client !== null) return this.#client
     if (this.#closed) throw new Error('the connection is closed')
+    const config = connectionConfig(this.#url)
     const client = new pg.Client({
-      ...connectionConfig(this.#url),
+      ...config,
+      options: `${config.options} ${BY_KEY}`,
       query_timeout: ANSWER_MS,
       pipeline: true,
       application_name: 'parley-ingest',
