@@ -206,14 +206,15 @@ test('sixty messages to one client leave in order, at the pace of the pair', asy
   const ids: string[] = []
   for (let n = 0; n < 60; n++) ids.push(await said(engine, talk, `part ${n}`))
   await engine.message(ids[44] ?? '', ['sent', 'delivered'], 30_000)
-  const life = await eventually(async () => {
-    const asked = await engine.door.query(talk.session.id)
-    return asked?.sends.waitUntil != null ? asked : null
-  }, 'the wait is seen')
-  expect(life.next?.what).toBe('send')
-  // Then one every six seconds.
   for (let n = 45; n < 60; n++) {
-    await engine.skip(6_000, [talk.session.id])
+    // From here on one every six seconds, and the operator sees the wait.
+    const life = await eventually(async () => {
+      const asked = await engine.door.query(talk.session.id)
+      const { draining, waitUntil } = asked?.sends ?? { draining: true, waitUntil: null }
+      return !draining && waitUntil !== null && waitUntil > engine.clock.now() ? asked : null
+    }, `the wait of part ${n} is seen`)
+    expect(life.next).toEqual({ what: 'send', at: life.sends.waitUntil })
+    await engine.skip((life.sends.waitUntil ?? 0) - engine.clock.now() + 10, [talk.session.id])
     await engine.message(ids[n] ?? '', ['sent', 'delivered'], 20_000)
   }
   expect(talk.client.received().map((note) => note.shown.body)).toEqual(ids.map((_, n) => `part ${n}`))

@@ -17,9 +17,9 @@ const happens = (id: string, kind: string) => eventually(async () => (await kind
 test('a session that nobody accepts is overdue after the queue time, once, and goes on waiting', async () => {
   const { session } = await queued(engine)
   await eventually(() => engine.door.query(session.id), 'it runs')
-  await engine.skip(299_000, [session.id])
+  await engine.skip(280_000, [session.id])
   expect(await kinds(session.id)).toEqual(['started'])
-  await engine.skip(1_500, [session.id])
+  await engine.skip(20_000, [session.id])
   await happens(session.id, 'offerOverdue')
   await engine.skip(HOUR, [session.id])
   expect(await kinds(session.id)).toEqual(['started', 'offerOverdue'])
@@ -55,7 +55,8 @@ test('a message before the window shuts costs no event until the old due time, a
   await talk.client.writes('still here')
   await engine.session(talk.phone, (row) => row.last_seq === 2)
   expect((await engine.runs(id)).flatMap((run) => run.events).length).toBe(skipped)
-  expect(skipped - before).toBeLessThanOrEqual(4)
+  // Once, because the alarm of the queue was still set.
+  expect(skipped - before).toBeLessThanOrEqual(6)
   await engine.skip(5 * HOUR, [id])
   await eventually(
     async () => (await engine.door.query(id))?.timers.every((timer) => timer.dueAt > engine.clock.now()),
