@@ -4,12 +4,13 @@ import AxeBuilder from '@axe-core/playwright'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type System, startSystem } from '../support/system.ts'
-import { acceptFromList, bubble, desk, launch, showsStatus, type Theme, write } from './browser.ts'
+import { acceptFromList, bubble, desk, isWriting, launch, showsStatus, type Theme, write } from './browser.ts'
 
 let system: System
 let browser: Browser
 beforeAll(async () => {
   system = await startSystem({ settings: { queueTime: 1 } })
+  await system.db.updateTable('user_account').set({ slots: 20 }).execute()
   browser = await launch()
 })
 afterAll(async () => {
@@ -62,10 +63,10 @@ test.each(['light', 'dark'] as const)('no view has a serious finding of axe, %s'
   await write(page, 'Unclear')
   await showsStatus(page, 'Unclear', 'unknown')
   await client.does({ type: 'location', latitude: 50, longitude: 14, name: 'Here' })
-  await page.getByText('Location').waitFor()
+  await bubble(page, 'Location').waitFor()
   await look(page, 'conversation')
   await page.getByRole('link', { name: 'Timeline' }).click()
-  await page.getByText('accepted it').waitFor()
+  await page.getByText('Olga Operator accepted it.').waitFor()
   await page.getByText('Evidence').first().click()
   await look(page, 'timeline')
   await page.getByRole('link', { name: 'What happens next' }).click()
@@ -93,7 +94,7 @@ test.each(['light', 'dark'] as const)('no view has a serious finding of axe, %s'
   const sara = await desk(browser, system, 'sara', { theme })
   await sara.page.getByRole('link', { name: 'All sessions' }).click()
   await sara.page.getByRole('link', { name }).click()
-  await sara.page.getByText('accepted it').waitFor()
+  await sara.page.getByText('Olga Operator accepted it.').waitFor()
   await look(sara.page, 'all sessions')
   await sara.context.close()
   expect(found).toEqual([])
@@ -115,10 +116,7 @@ test('a whole session needs no mouse', async () => {
   }
   await bubble(page, 'Hello').waitFor()
   await keyboard.press('Enter')
-  const field = page.getByRole('textbox', { name: 'Write a message' })
-  await expect
-    .poll(() => field.evaluate('element => element === document.activeElement').catch(() => false), { timeout: 10_000 })
-    .toBe(true)
+  await expect.poll(() => isWriting(page), { timeout: 10_000 }).toBe(true)
   await keyboard.type('One line, jr?')
   await keyboard.press('Shift+Enter')
   await keyboard.type('another e')

@@ -71,8 +71,13 @@ export const write = async (page: Page, text: string): Promise<void> => {
 
 export const acceptFromList = async (page: Page, name: string): Promise<void> => {
   await page.getByRole('button', { name: `Accept ${name}` }).click()
+  await page.getByRole('heading', { level: 1, name }).waitFor()
   await page.getByRole('textbox', { name: 'Write a message' }).waitFor()
 }
+
+/** The cursor is in the text field. */
+export const isWriting = (page: Page): Promise<boolean> =>
+  page.evaluate("document.activeElement?.hasAttribute('data-composer') ?? false")
 
 /** A client's phone, as the simulator's page shows it in a browser of its own. */
 export async function phonePage(browser: Browser, system: System, name: string): Promise<Page> {

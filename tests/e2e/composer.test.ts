@@ -2,13 +2,14 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type System, startSystem } from '../support/system.ts'
-import { acceptFromList, bubble, type Desk, desk, launch, showsStatus, write } from './browser.ts'
+import { acceptFromList, bubble, type Desk, desk, isWriting, launch, showsStatus, write } from './browser.ts'
 
 let system: System
 let browser: Browser
 let olga: Desk
 beforeAll(async () => {
   system = await startSystem()
+  await system.db.updateTable('user_account').set({ slots: 20 }).execute()
   browser = await launch()
   olga = await desk(browser, system, 'olga')
 })
@@ -32,10 +33,7 @@ test('an offered session can be read, and says that it has to be accepted', asyn
   await bubble(page, 'Hello from Not Accepted').waitFor()
   await closed(page, 'noOperator').getByText('Accept the session to write.').waitFor()
   await closed(page, 'noOperator').getByRole('button', { name: 'Accept' }).click()
-  const field = page.getByRole('textbox', { name: 'Write a message' })
-  await expect
-    .poll(() => field.evaluate('element => element === document.activeElement'), { timeout: 10_000 })
-    .toBe(true)
+  await expect.poll(() => isWriting(page), { timeout: 10_000 }).toBe(true)
 })
 
 test('a message that Meta refuses says why, what to do, and can be sent again', async () => {

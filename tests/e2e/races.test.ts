@@ -2,7 +2,7 @@
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type System, startSystem } from '../support/system.ts'
-import { acceptFromList, bubble, desk, launch, write } from './browser.ts'
+import { acceptFromList, bubble, desk, isWriting, launch, write } from './browser.ts'
 
 let system: System
 let browser: Browser
@@ -85,16 +85,12 @@ test('arrivals take neither focus nor scroll; a pill counts them', async () => {
   await acceptFromList(page, 'Writes Much')
   await bubble(page, 'Line 30').waitFor()
   await page.getByRole('textbox', { name: 'Write a message' }).fill('I am writing')
-  const thread = page.getByRole('region', { name: 'Conversation with Writes Much' })
-  await thread.evaluate('element => { element.scrollTop = 0 }')
+  const thread = 'document.querySelector(\'section[aria-label="Conversation with Writes Much"]\')'
+  await page.evaluate(`${thread}.scrollTop = 0`)
   await client.writes('Are you reading this?')
   await page.getByRole('button', { name: '1 new message' }).waitFor()
-  expect(await thread.evaluate('element => element.scrollTop')).toBe(0)
-  expect(
-    await page
-      .getByRole('textbox', { name: 'Write a message' })
-      .evaluate('element => element === document.activeElement'),
-  ).toBe(true)
+  expect(await page.evaluate(`${thread}.scrollTop`)).toBe(0)
+  expect(await isWriting(page)).toBe(true)
   await page.getByRole('button', { name: '1 new message' }).click()
   await page.getByRole('button', { name: '1 new message' }).waitFor({ state: 'detached' })
   await context.close()

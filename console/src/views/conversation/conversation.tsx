@@ -17,8 +17,19 @@ import { EndDialog } from './end-dialog.tsx'
 import { Head } from './head.tsx'
 import { focusedMessage, Thread } from './thread.tsx'
 
-export const focusComposer = (): void => {
-  requestAnimationFrame(() => document.querySelector<HTMLElement>('[data-composer]')?.focus())
+const FRAMES = 120
+
+/** Asked for by what one has just done; given up once the focus went elsewhere, or no field comes. */
+export function focusComposer(): void {
+  const before = document.activeElement
+  const look = (frames: number) => {
+    const now = document.activeElement
+    if (now !== before && now !== document.body) return
+    const field = document.querySelector<HTMLElement>('[data-composer]')
+    if (field !== null) field.focus()
+    else if (frames > 0) requestAnimationFrame(() => look(frames - 1))
+  }
+  requestAnimationFrame(() => look(FRAMES))
 }
 
 type Loaded = 'loading' | 'here' | 'missing' | 'unreachable'

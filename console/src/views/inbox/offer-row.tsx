@@ -10,6 +10,7 @@ import { notices, now } from '../../store/app.ts'
 import { accept, underWay } from '../../store/commands.ts'
 import { isOverdue } from '../../store/lists.ts'
 import { countdown, exact, span } from '../../text/time.ts'
+import { focusComposer } from '../conversation/conversation.tsx'
 import css from './inbox.module.css'
 import { LastLine } from './session-row.tsx'
 
@@ -18,7 +19,9 @@ export function OfferRow({ session, chosen }: { session: Session; chosen: boolea
   const notice = notices.value.get(session.id)
   const busy = underWay.value.has(`accept ${session.id}`)
   const take = async () => {
-    if (await accept(session.id)) route(`/sessions/${session.id}`)
+    if (!(await accept(session.id))) return
+    route(`/sessions/${session.id}`)
+    focusComposer()
   }
   return (
     <li class={css.offer}>
