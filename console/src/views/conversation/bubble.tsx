@@ -10,8 +10,8 @@ import { RichText } from '../../parts/rich-text.tsx'
 import { now } from '../../store/app.ts'
 import { clock, countdown, exact, moment } from '../../text/time.ts'
 import css from './bubble.module.css'
+import { jumpTo } from './focus.ts'
 import { Outcome } from './outcome.tsx'
-import { jumpTo } from './thread.tsx'
 
 interface Props {
   readonly message: Message

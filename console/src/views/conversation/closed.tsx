@@ -8,7 +8,7 @@ import { accept, giveResult, underWay } from '../../store/commands.ts'
 import { loadResults, resultName } from '../../store/results.ts'
 import { countdown } from '../../text/time.ts'
 import css from './composer.module.css'
-import { focusComposer } from './conversation.tsx'
+import { focusComposer } from './focus.ts'
 import { ResultForm } from './result-form.tsx'
 
 export function Reading({ session }: { session: Session }) {

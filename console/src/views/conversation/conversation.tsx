@@ -14,23 +14,10 @@ import { onKey } from '../shell/keyboard.ts'
 import { Composer } from './composer.tsx'
 import css from './conversation.module.css'
 import { EndDialog } from './end-dialog.tsx'
+import { focusComposer } from './focus.ts'
 import { Head } from './head.tsx'
+import { mayEnd } from './may-end.ts'
 import { focusedMessage, Thread } from './thread.tsx'
-
-const FRAMES = 120
-
-/** Asked for by what one has just done; given up once the focus went elsewhere, or no field comes. */
-export function focusComposer(): void {
-  const before = document.activeElement
-  const look = (frames: number) => {
-    const now = document.activeElement
-    if (now !== before && now !== document.body) return
-    const field = document.querySelector<HTMLElement>('[data-composer]')
-    if (field !== null) field.focus()
-    else if (frames > 0) requestAnimationFrame(() => look(frames - 1))
-  }
-  requestAnimationFrame(() => look(FRAMES))
-}
 
 type Loaded = 'loading' | 'here' | 'missing' | 'unreachable'
 
@@ -156,13 +143,6 @@ export function Conversation({ id }: { id: string }) {
       ) : null}
     </>
   )
-}
-
-export function mayEnd(id: string): boolean {
-  const session = facts.sessions.peek(id)
-  const user = me.peek()
-  if (session === undefined || user === null || session.phase !== 'active') return false
-  return session.operatorId === user.id || user.role !== 'operator'
 }
 
 const newestOfClient = (messages: readonly Message[]): Message | null =>

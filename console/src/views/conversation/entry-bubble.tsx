@@ -9,7 +9,7 @@ import type { Entry } from '../../store/outbox.ts'
 import { quotes } from '../../store/quotes.ts'
 import { clock } from '../../text/time.ts'
 import css from './bubble.module.css'
-import { focusComposer } from './conversation.tsx'
+import { focusComposer } from './focus.ts'
 
 export function EntryBubble({ entry }: { entry: Entry }) {
   const stuck = entry.state === 'kept' || entry.state === 'refused'

@@ -8,7 +8,7 @@ import { BackIcon, TimelineIcon } from '../../parts/icons.tsx'
 import { WindowLeft } from '../../parts/window-left.tsx'
 import { facts, me } from '../../store/app.ts'
 import css from './conversation.module.css'
-import { mayEnd } from './conversation.tsx'
+import { mayEnd } from './may-end.ts'
 
 export function Head({ session, onEnd }: { session: Session; onEnd: () => void }) {
   const { path } = useLocation()

@@ -182,12 +182,3 @@ export function focusedMessage(items: readonly Item[]): Message | null {
   const item = items.find((one) => one.id === id)
   return item?.kind === 'message' ? item.message : null
 }
-
-/** Brings a message into view and shows which one is meant. */
-export function jumpTo(messageId: string): boolean {
-  const bubble = document.querySelector<HTMLElement>(`[data-message="${CSS.escape(messageId)}"]`)
-  if (bubble === null) return false
-  bubble.scrollIntoView({ block: 'center' })
-  bubble.focus()
-  return true
-}

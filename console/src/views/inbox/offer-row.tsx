@@ -10,7 +10,7 @@ import { notices, now } from '../../store/app.ts'
 import { accept, underWay } from '../../store/commands.ts'
 import { isOverdue } from '../../store/lists.ts'
 import { countdown, exact, span } from '../../text/time.ts'
-import { focusComposer } from '../conversation/conversation.tsx'
+import { focusComposer } from '../conversation/focus.ts'
 import css from './inbox.module.css'
 import { LastLine } from './session-row.tsx'
 
