@@ -8,10 +8,10 @@ export const PROBLEM = {
 const REPEAT = new Set(['40001', '40P01', '55P03'])
 
 /**
- * The database itself is away or refuses everybody: connection exceptions, insufficient resources, shutdowns, and
- * read_only_sql_transaction of a standby that has not been promoted.
+ * The database itself is away or refuses everybody: connection exceptions, insufficient resources, shutdowns, a
+ * statement that took too long (57014), and read_only_sql_transaction of a standby that has not been promoted.
  */
-const AWAY = /^(08|53|57P|58|25006|XX)/
+const AWAY = /^(08|53|57P|57014|58|25006|XX)/
 
 const NETWORK = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOENT', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN'])
 
@@ -27,7 +27,7 @@ export function isAway(error: unknown): boolean {
   const code = sqlState(error)
   if (code !== null) return AWAY.test(code) || NETWORK.has(code)
   // pg reports a connection that ends under a query as a plain Error without a code.
-  return error instanceof Error && /connection|timeout exceeded|terminat|client was closed|not queryable/i.test(error.message)
+  return error instanceof Error && /connection|timeout exceeded|read timeout|terminat|client was closed|not queryable/i.test(error.message)
 }
 
 export const isUniqueViolation = (error: unknown, constraint?: string): boolean =>
