@@ -91,7 +91,7 @@ test('a client writes while the operator ends', async () => {
   const won = { end: 0, client: 0, reactivated: 0 }
   await forced('end', async (draw) => {
     const talk = await talking(engine)
-    const [endsAfter, writesAfter] = [draw(25), draw(25)]
+    const [endsAfter, writesAfter] = [draw(20), draw(90)]
     const [answer] = await Promise.all([
       pause(endsAfter).then(() =>
         engine.command(engine.olga, talk.session.id, 'end', {
@@ -123,7 +123,8 @@ test('a client writes while the operator ends', async () => {
     const open = second ?? first
     await follows(open?.id ?? '', open?.phase ?? '')
   })
-  console.log('end against message:', won)
+  // All three outcomes were forced, so the race was one.
+  expect(Math.min(won.end, won.client, won.reactivated)).toBeGreaterThan(0)
 }, 300_000)
 
 test('two operators accept at once', async () => {

@@ -161,6 +161,26 @@ for (const code of [190, 131042]) {
   })
 }
 
+test('sixty messages to one client leave in order, at the pace of the pair', async () => {
+  const talk = await talking(engine)
+  const ids: string[] = []
+  for (let n = 0; n < 60; n++) ids.push(await said(engine, talk, `part ${n}`))
+  await engine.message(ids[44] ?? '', ['sent', 'delivered'], 30_000)
+  for (let n = 45; n < 60; n++) {
+    // From here on one every six seconds, and the operator sees the wait.
+    const life = await eventually(async () => {
+      const asked = await engine.door.query(talk.session.id)
+      const { draining, waitUntil } = asked?.sends ?? { draining: true, waitUntil: null }
+      return !draining && waitUntil !== null && waitUntil > engine.clock.now() ? asked : null
+    }, `the wait of part ${n} is seen`)
+    expect(life.next).toEqual({ what: 'send', at: life.sends.waitUntil })
+    await engine.skip((life.sends.waitUntil ?? 0) - engine.clock.now() + 10, [talk.session.id])
+    await engine.message(ids[n] ?? '', ['sent', 'delivered'], 20_000)
+  }
+  expect(talk.client.received().map((note) => note.shown.body)).toEqual(ids.map((_, n) => `part ${n}`))
+  expect(engine.simulator.truth.posts().filter((post) => post.code === 131056)).toEqual([])
+}, 120_000)
+
 test('a window that shuts between the command and the claim lets nothing leave', async () => {
   const talk = await talking(engine)
   await engine.stopWorker()
@@ -200,23 +220,3 @@ test('what was pending when the session ended runs to its outcome', async () => 
   await engine.message(id, ['delivered'])
   await engine.temporal.workflow.getHandle(`session-${talk.session.id}`).result()
 })
-
-test('sixty messages to one client leave in order, at the pace of the pair', async () => {
-  const talk = await talking(engine)
-  const ids: string[] = []
-  for (let n = 0; n < 60; n++) ids.push(await said(engine, talk, `part ${n}`))
-  await engine.message(ids[44] ?? '', ['sent', 'delivered'], 30_000)
-  for (let n = 45; n < 60; n++) {
-    // From here on one every six seconds, and the operator sees the wait.
-    const life = await eventually(async () => {
-      const asked = await engine.door.query(talk.session.id)
-      const { draining, waitUntil } = asked?.sends ?? { draining: true, waitUntil: null }
-      return !draining && waitUntil !== null && waitUntil > engine.clock.now() ? asked : null
-    }, `the wait of part ${n} is seen`)
-    expect(life.next).toEqual({ what: 'send', at: life.sends.waitUntil })
-    await engine.skip((life.sends.waitUntil ?? 0) - engine.clock.now() + 10, [talk.session.id])
-    await engine.message(ids[n] ?? '', ['sent', 'delivered'], 20_000)
-  }
-  expect(talk.client.received().map((note) => note.shown.body)).toEqual(ids.map((_, n) => `part ${n}`))
-  expect(engine.simulator.truth.posts().filter((post) => post.code === 131056)).toEqual([])
-}, 120_000)
