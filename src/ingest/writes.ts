@@ -4,8 +4,9 @@ import type { Client as PgClient } from 'pg'
 import type { SendError } from '../domain/meta-errors.ts'
 import type { Instant, JsonObject } from '../domain/words.ts'
 import { type Change, LIVE_CHANNEL, noticeOf } from '../sessions/changes.ts'
+import { RECOUNT } from '../sessions/recount.ts'
 import { BELL_CLAIM_MS } from '../sessions/write.ts'
-import { all } from './facts.ts'
+import { all } from './pipeline.ts'
 
 export interface SessionWrite {
   readonly id: string
@@ -293,15 +294,7 @@ export async function write(pg: PgClient, writes: Writes, now: Instant, processI
   put(
     'recount',
     writes.recount,
-    `UPDATE session s SET
-       failed = (SELECT count(*) FROM message m WHERE m.session_id = s.id AND m.status = 'failed'),
-       unknown = (SELECT count(*) FROM message m WHERE m.session_id = s.id AND m.status = 'unknown'),
-       waiting_since = (
-         SELECT min(m.received_at) FROM message m
-          WHERE m.session_id = s.id AND m.direction = 'in' AND m.kind = 'message'
-            AND m.seq > coalesce((SELECT max(o.seq) FROM message o
-                                   WHERE o.session_id = s.id AND o.direction = 'out' AND o.kind = 'message'
-                                     AND o.status IS DISTINCT FROM 'failed'), 0))
+    `${RECOUNT}
       WHERE s.id IN (SELECT value::uuid FROM json_array_elements_text($1::json) AS value)`,
   )
   put(

@@ -227,6 +227,7 @@ async function once(
     }
     const at = ctx.clock.now()
     const verdict = await body(trx, after, state, at)
+    if (!verdict.ok) await recordRefusal(trx, state, keyed, kind, verdict.refusal, at)
     const answer: Answer = verdict.ok
       ? { ok: true, messageId: verdict.value.messageId }
       : { ok: false, refusal: verdict.refusal }
@@ -254,6 +255,28 @@ async function once(
     }
     return verdict
   })
+}
+
+/** A refusal by state leaves its evidence, too: which message kept the window open, and until when. */
+async function recordRefusal(
+  trx: Trx,
+  state: SessionState,
+  { actor, key }: Keyed,
+  kind: string,
+  refusal: Refusal,
+  at: Instant,
+): Promise<void> {
+  if (refusal.code !== 'text-field-closed' && refusal.code !== 'not-retryable') return
+  const evidence: JsonObject = {
+    command: kind,
+    refused: refusal.code,
+    reason: refusal.code === 'text-field-closed' ? refusal.reason : refusal.status,
+    phase: state.phase,
+    windowMessageId: state.windowMessageId,
+    windowUntil: state.windowUntil,
+  }
+  const by = { kind: actor.kind, id: actor.rights.userId }
+  await recordEvent(trx, state.id, { rev: state.rev, at, actor: by, kind: 'refused', key, evidence })
 }
 
 export async function addAttempt(

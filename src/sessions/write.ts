@@ -6,6 +6,7 @@ import type { Trx } from '../db/database.ts'
 import type { AccessFacts } from '../domain/policy.ts'
 import type { Instant, JsonObject } from '../domain/words.ts'
 import type { Aftermath } from './context.ts'
+import { RECOUNT } from './recount.ts'
 
 export interface EventActor {
   readonly kind: 'client' | 'operator' | 'program' | 'system' | 'meta'
@@ -130,17 +131,6 @@ export async function recordStatus(
     .execute()
 }
 
-/** Counts anew what needs the operator's attention, and since when the client has waited for an answer that left. */
 export async function recount(trx: Trx, sessionId: string): Promise<void> {
-  await sql`
-    UPDATE session s SET
-      failed = (SELECT count(*) FROM message m WHERE m.session_id = s.id AND m.status = 'failed'),
-      unknown = (SELECT count(*) FROM message m WHERE m.session_id = s.id AND m.status = 'unknown'),
-      waiting_since = (
-        SELECT min(m.received_at) FROM message m
-         WHERE m.session_id = s.id AND m.direction = 'in' AND m.kind = 'message'
-           AND m.seq > coalesce((SELECT max(o.seq) FROM message o
-                                  WHERE o.session_id = s.id AND o.direction = 'out' AND o.kind = 'message'
-                                    AND o.status IS DISTINCT FROM 'failed'), 0))
-     WHERE s.id = ${sessionId}`.execute(trx)
+  await sql`${sql.raw(RECOUNT)} WHERE s.id = ${sessionId}`.execute(trx)
 }
