@@ -36,7 +36,9 @@ export interface SpawnOptions {
   readonly log?: string
 }
 
-const STOP_WITHIN_MS = 3_000
+const STOP_WITHIN_MS = 2_000
+/** All of them together: with what the launcher needs around it, nobody waits longer than three seconds. */
+const STOP_ALL_WITHIN_MS = 2_400
 
 // Reads the numbers of those who live, a line at every change; when the launcher is gone the pipe ends.
 const GUARD = `
@@ -127,7 +129,7 @@ export class Family {
   }
 
   /** Nothing is started any more; whoever has not ended after its part of the time is killed. */
-  async stopAll(within = STOP_WITHIN_MS - 200): Promise<void> {
+  async stopAll(within = STOP_ALL_WITHIN_MS): Promise<void> {
     this.#closed = true
     for (const [layer, share] of [
       ['service', 0.6],

@@ -1,17 +1,12 @@
 // The demo that `npm start` puts into an empty database, so that there is somebody to sign in as and a number to write to.
 import { sql } from 'kysely'
 import { v7 as uuidv7 } from 'uuid'
+import { DEMO_NUMBER } from '../simulator/demo-number.ts'
 import { hashPassword, verifyPassword } from '../src/auth/password.ts'
 import type { Database, Trx } from '../src/db/database.ts'
 import { seal } from '../src/secrets.ts'
 
-/** The company's number at the simulator; both sides know it by these. */
-export const DEMO_NUMBER = {
-  phoneNumberId: '106540352242922',
-  wabaId: '102290129340398',
-  displayPhoneNumber: '+44 20 7946 0123',
-  verifiedName: 'Parley Demo',
-} as const
+export { DEMO_NUMBER }
 
 /** Opens nothing but the simulator of this machine. */
 export const DEMO_TOKEN = 'demo'

@@ -13,7 +13,7 @@ import { Family } from './family.ts'
 import { Keeper } from './keeper.ts'
 import { logTail } from './log-tail.ts'
 import { checkDatabase, checkTemporal } from './outside.ts'
-import { freePort } from './ports.ts'
+import { freePort, isFree } from './ports.ts'
 import { ensureDatabase, startPostgres } from './postgres.ts'
 import { messageOf, Problem } from './problem.ts'
 import { changeDemoPassword, DEMO_ACCOUNTS, DEMO_NUMBER, DEMO_TOKEN, seedDemo } from './seed.ts'
@@ -21,6 +21,8 @@ import { answersOk, isPolled, startService } from './services.ts'
 import { startTemporal } from './temporal.ts'
 import { consoleApp, phonePage } from './web.ts'
 
+const SIMULATOR_BESIDE = 10
+const HIGHEST_PORT = 65_535
 const began = Date.now()
 // Written at once, so that no line is lost when the process ends right after it.
 const say = (line: string) => void writeSync(1, `${line}\n`)
@@ -154,7 +156,9 @@ class Launcher {
     const { port, host, temporalNamespace, taskQueue } = this.#asked
     const { kept, temporalAddress } = known
     const apiUrl = `http://${host.includes(':') ? `[${host}]` : host.replace(/^0\.0\.0\.0$/, '127.0.0.1')}:${port}`
-    const simulatorPort = await freePort()
+    // The same at every start where it can be had: a phone page that is open finds its simulator again.
+    const usual = port + SIMULATOR_BESIDE
+    const simulatorPort = usual <= HIGHEST_PORT && (await isFree(usual)) ? usual : await freePort()
     const simulatorUrl = `http://127.0.0.1:${simulatorPort}`
     const env = {
       SECRET_KEY: kept.secretKey,

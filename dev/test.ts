@@ -16,6 +16,7 @@ const CHECKS = [
   ['lint', 'biome', ['check', '.']],
   ['types', 'tsc', ['--noEmit']],
   ['types of the console', 'tsc', ['--noEmit', '-p', 'console']],
+  ['types of the phone page', 'tsc', ['--noEmit', '-p', 'simulator/phone/browser']],
   ['types of the database', 'node', ['dev/db-types.ts', '--check']],
   ['import direction', 'depcruise', ['--config', '.dependency-cruiser.cjs', 'src', 'console', 'simulator', 'dev']],
   ['dead code', 'knip', []],

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Clock } from './clock.ts'
 import type { Post } from './courier.ts'
+import { DEMO_NUMBER } from './demo-number.ts'
 import type { KnobChange, Knobs } from './knobs.ts'
 import { buildMachine, type Machine } from './machine.ts'
 import { PhoneBook } from './phone-book.ts'
@@ -52,12 +53,7 @@ export interface Simulator {
   close(): Promise<void>
 }
 
-export const DEMO_NUMBER: BusinessNumber = {
-  phoneNumberId: '106540352242922',
-  wabaId: '102290129340398',
-  displayPhoneNumber: '+420 555 000 111',
-  verifiedName: 'Parley Demo',
-}
+export { DEMO_NUMBER }
 
 const IDLE_LOOK_MS = 5
 
