@@ -48,7 +48,7 @@ export async function desk(browser: Browser, system: System, who: Who, options: 
     locale: 'en-GB',
   })
   const page = await context.newPage()
-  page.setDefaultTimeout(15_000)
+  page.setDefaultTimeout(30_000)
   await page.goto(`${system.url}/sessions`)
   await page.getByLabel('E-mail').fill(`${who}@parley.test`)
   await page.getByLabel('Password').fill(PASSWORD)
@@ -83,7 +83,7 @@ export const isWriting = (page: Page): Promise<boolean> =>
 export async function phonePage(browser: Browser, system: System, name: string): Promise<Page> {
   const context = await browser.newContext({ viewport: { width: 520, height: 900 }, reducedMotion: 'reduce' })
   const page = await context.newPage()
-  page.setDefaultTimeout(15_000)
+  page.setDefaultTimeout(30_000)
   await page.goto(`${system.simulator.url}/phone/`)
   await page.getByRole('button', { name }).first().click()
   await page.getByRole('textbox', { name: 'Message' }).first().waitFor()

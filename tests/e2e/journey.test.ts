@@ -43,7 +43,7 @@ test('a client writes on the phone, the operator sees it without reloading, answ
   await showsStatus(page, 'It leaves today', 'delivered')
   await phone.getByRole('button', { name: /^Read/ }).first().click()
   await showsStatus(page, 'It leaves today', 'read')
-  expect(await bubble(page, 'It leaves').locator('strong').innerText()).toBe('today')
+  expect(await bubble(page, 'It leaves').locator('strong').textContent()).toBe('today')
 
   await page.getByRole('button', { name: 'End', exact: true }).click()
   const dialog = page.getByRole('dialog')

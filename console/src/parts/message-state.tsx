@@ -39,5 +39,7 @@ export const history = (times: Readonly<Partial<Record<MessageStatus, string>>>)
     .map(([status, at]) => t('status.at', { status: t(`status.${status}`), at: exact(Date.parse(at)) }))
     .join('\n')
 
+const isStatus = (word: string | null): word is MessageStatus => word !== null && Object.hasOwn(LOOK, word)
+
 export const OwnTick = ({ message }: { message: LastMessage }) =>
-  message.direction === 'out' && message.status !== null ? <MessageState status={message.status} /> : null
+  message.direction === 'out' && isStatus(message.status) ? <MessageState status={message.status} /> : null
