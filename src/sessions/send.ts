@@ -227,7 +227,7 @@ async function once(
     }
     const at = ctx.clock.now()
     const verdict = await body(trx, after, state, at)
-    if (!verdict.ok) await recordRefusal(trx, state, keyed, kind, verdict.refusal, at)
+    if (!verdict.ok) await recordRefusal(trx, state, keyed.actor, kind, verdict.refusal, at)
     const answer: Answer = verdict.ok
       ? { ok: true, messageId: verdict.value.messageId }
       : { ok: false, refusal: verdict.refusal }
@@ -261,7 +261,7 @@ async function once(
 async function recordRefusal(
   trx: Trx,
   state: SessionState,
-  { actor, key }: Keyed,
+  actor: Actor,
   kind: string,
   refusal: Refusal,
   at: Instant,
@@ -276,7 +276,7 @@ async function recordRefusal(
     windowUntil: state.windowUntil,
   }
   const by = { kind: actor.kind, id: actor.rights.userId }
-  await recordEvent(trx, state.id, { rev: state.rev, at, actor: by, kind: 'refused', key, evidence })
+  await recordEvent(trx, state.id, { rev: state.rev, at, actor: by, kind: 'refused', evidence })
 }
 
 export async function addAttempt(
