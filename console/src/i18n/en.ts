@@ -24,6 +24,7 @@ export const en = {
   'presence.label': 'Whether you take sessions',
   'presence.online': 'Online',
   'presence.away': 'Away',
+  'presence.offline': 'Offline',
   'theme.toDark': 'Dark theme',
   'theme.toLight': 'Light theme',
   'live.offline':

@@ -128,6 +128,7 @@ export async function signIn(email: string, password: string): Promise<void> {
   // Whoever signs in has come to work; a reload or a new connection leaves presence as it is.
   await api.setPresence('online').catch(() => undefined)
   await loading.rights()
+  if (location.pathname === '/sign-in') history.replaceState(null, '', '/sessions')
   enter()
 }
 

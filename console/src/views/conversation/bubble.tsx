@@ -21,10 +21,14 @@ interface Props {
   readonly why: string
 }
 
+const QUOTABLE: ReadonlySet<string> = new Set(['accepted', 'sent', 'delivered', 'read', 'played'])
+
 export function Bubble({ message, joined, onReply, why }: Props) {
   if (message.type === 'system' && message.direction === 'in') return <SystemLine message={message} />
   const out = message.direction === 'out'
-  const quotable = message.direction === 'in' || (message.status !== null && message.status !== 'failed')
+  const settled = message.status === 'failed' || message.status === 'unknown'
+  // Only what Meta knows by an id can be quoted.
+  const quotable = !out || (message.status !== null && QUOTABLE.has(message.status))
   return (
     <li
       class={`${css.row} ${out ? css.out : css.in} ${joined ? css.joined : ''}`}
@@ -61,7 +65,7 @@ export function Bubble({ message, joined, onReply, why }: Props) {
             <ReplyIcon />
           </button>
         ) : null}
-        {out ? (
+        {out && !settled ? (
           <a class="button bare small" tabIndex={-1} href={why} title={t('bubble.whyKey')}>
             {t('bubble.why')}
           </a>

@@ -32,13 +32,17 @@ export function OfferRow({ session, chosen }: { session: Session; chosen: boolea
         {...(chosen ? { 'aria-current': 'page' as const } : {})}
       >
         <Avatar client={session.client} />
-        <span class={css.name} data-unread="true">
-          {nameOf(session.client)}
+        <span class={css.top}>
+          <span class={css.name} data-unread="true">
+            {nameOf(session.client)}
+          </span>
+          <span class={css.when}>
+            <Due session={session} />
+          </span>
         </span>
-        <span class={css.when}>
-          <Due session={session} />
+        <span class={css.bottom}>
+          <LastLine session={session} />
         </span>
-        <LastLine session={session} />
       </a>
       <button
         type="button"

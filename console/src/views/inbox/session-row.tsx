@@ -19,14 +19,16 @@ export const SessionRow = ({ session, chosen }: { session: Session; chosen: bool
       {...(chosen ? { 'aria-current': 'page' as const } : {})}
     >
       <Avatar client={session.client} />
-      <span class={css.name} data-unread={session.unread > 0}>
-        {nameOf(session.client)}
+      <span class={css.top}>
+        <span class={css.name} data-unread={session.unread > 0}>
+          {nameOf(session.client)}
+        </span>
+        <span class={css.when}>
+          <Waiting session={session} />
+        </span>
       </span>
-      <span class={css.when}>
-        <Waiting session={session} />
-      </span>
-      <LastLine session={session} />
-      <span class={css.signs}>
+      <span class={css.bottom}>
+        <LastLine session={session} />
         <Attention session={session} />
         {session.phase === 'wrapUp' ? null : <WindowLeft session={session} />}
         {session.unread > 0 ? (

@@ -25,6 +25,7 @@ export function PresenceSwitch() {
 
   return (
     <div class={css.presence}>
+      {status === 'offline' ? <span class="quiet">{t('presence.offline')}</span> : null}
       <fieldset>
         <legend class="sr-only">{t('presence.label')}</legend>
         {CHOICES.map((choice) => (
