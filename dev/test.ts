@@ -18,6 +18,7 @@ const CHECKS = [
   ['types of the console', 'tsc', ['--noEmit', '-p', 'console']],
   ['types of the phone page', 'tsc', ['--noEmit', '-p', 'simulator/phone/browser']],
   ['types of the database', 'node', ['dev/db-types.ts', '--check']],
+  ['types of the API', 'node', ['dev/api-types.ts', '--check']],
   ['import direction', 'depcruise', ['--config', '.dependency-cruiser.cjs', 'src', 'console', 'simulator', 'dev']],
   ['dead code', 'knip', []],
 ] as const

@@ -54,7 +54,7 @@ export const api = {
   messages: (id: string, range: MessageRange) =>
     ask<Page<Message>>({ path: `${session(id)}/messages${query({ ...range })}` }),
   clientMessages: (clientId: string, cursor?: string) =>
-    ask<Page<Message>>({ path: `/clients/${encodeURIComponent(clientId)}/messages${query({ cursor })}` }),
+    ask<Page<Message>>({ path: `/clients/${encodeURIComponent(clientId)}/messages${query({ cursor, limit: 200 })}` }),
   timeline: (id: string, cursor?: string) =>
     ask<Page<TimelineItem>>({ path: `${session(id)}/timeline${query({ cursor, limit: 200 })}` }),
   workflow: (id: string) => ask<WorkflowState>({ path: `${session(id)}/workflow` }),
