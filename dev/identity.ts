@@ -37,6 +37,19 @@ function fromPs(pid: number): Identity | null {
   return line === '' || line.startsWith('Z') ? null : { pid, started: line.slice(line.indexOf(' ')).trim() }
 }
 
+/** True of one that has ended and is still listed, because nobody has collected it: in a container that may last for ever. */
+export function isUncollected(pid: number): boolean {
+  try {
+    return process.platform === 'linux'
+      ? /\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'))
+      : execFileSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' })
+          .trim()
+          .startsWith('Z')
+  } catch {
+    return false
+  }
+}
+
 export function isRunning(identity: Identity): boolean {
   return identify(identity.pid)?.started === identity.started
 }

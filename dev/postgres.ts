@@ -14,10 +14,11 @@ import {
 } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import pg from 'pg'
 import type { Child, Family } from './family.ts'
-import { commandOf } from './identity.ts'
+import { commandOf, isUncollected } from './identity.ts'
 import { logTail } from './log-tail.ts'
 import { freePort } from './ports.ts'
 import { postgresUser, runAs, type SystemUser } from './postgres-user.ts'
@@ -26,6 +27,11 @@ import { until } from './wait.ts'
 
 const STARTS_WITHIN_MS = 60_000
 const USER = 'parley'
+/** More than any system gives as a number of a process. */
+const NOBODY = 2_147_483_646
+/** What a server that was killed leaves behind ends by itself. */
+const LEFTOVER = /shared memory block .* is still in use|lock file .* already exists/
+const LEFTOVER_ENDS_WITHIN_MS = 10_000
 
 export interface PostgresOptions {
   readonly family: Family
@@ -55,8 +61,6 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   mkdirSync(folder, { recursive: true })
   const password = passwordOf(folder)
   await initialise({ family, binaries, user, folder, data, password, forgetful, say })
-  forgetReusedNumber(data)
-
   const port = options.port ?? (await freePort())
   const settings = {
     listen_addresses: '127.0.0.1',
@@ -68,17 +72,25 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   }
   const args = ['-D', data, ...Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`])]
   const { command, args: all, ...ids } = runAs(user, binaries.postgres, args, data)
-  // SIGINT is PostgreSQL's "fast": roll back what runs, and end in order.
-  const child = await family.spawn('PostgreSQL', command, all, {
-    ...ids,
-    env: environment(),
-    stopBy: 'SIGINT',
-    log,
-    cwd: '/',
-  })
   const urlOf = (database: string) => `postgres://${USER}:${password}@127.0.0.1:${port}/${database}`
-  await answers(urlOf('postgres'), child, data, log)
-  return { child, port, log, urlOf }
+  const deadline = Date.now() + LEFTOVER_ENDS_WITHIN_MS
+  for (;;) {
+    forgetReusedNumber(data)
+    // SIGINT is PostgreSQL's "fast": roll back what runs, and end in order.
+    const child = await family.spawn('PostgreSQL', command, all, {
+      ...ids,
+      env: environment(),
+      stopBy: 'SIGINT',
+      log,
+      cwd: '/',
+    })
+    const answer = await answerOf(urlOf('postgres'), child)
+    if (answer === 'yes') return { child, port, log, urlOf }
+    await child.stop()
+    const why = answer === 'wrong password' ? 'its password is another one' : logTail(log) || 'it does not answer'
+    if (answer !== 'ended' || !LEFTOVER.test(why) || Date.now() > deadline) throw corrupt(data, why)
+    await sleep(200)
+  }
 }
 
 export async function ensureDatabase(postgres: Postgres, name: string): Promise<string> {
@@ -171,43 +183,43 @@ async function initialise(what: {
   renameSync(fresh, data)
 }
 
-/** PostgreSQL takes any process with the number in its old pid file for itself; after a restart of a container it is not. */
+/**
+ * PostgreSQL takes any process with the number in its old pid file for itself. Where that is another one, or one that has
+ * ended, the file is made to name nobody; it stays, because it also leads to the memory that a killed server's helpers
+ * may still use, and PostgreSQL looks there.
+ */
 function forgetReusedNumber(data: string): void {
   const file = join(data, 'postmaster.pid')
   if (!existsSync(file)) return
-  const pid = Number(readFileSync(file, 'utf8').split('\n')[0])
-  const command = commandOf(pid)
-  if (command !== null && command !== '' && !command.includes(data)) rmSync(file, { force: true })
+  const [pid, ...rest] = readFileSync(file, 'utf8').split('\n')
+  const command = commandOf(Number(pid))
+  const another = command !== null && command !== '' && !command.includes(data)
+  if (another || isUncollected(Number(pid))) writeFileSync(file, [NOBODY, ...rest].join('\n'))
 }
 
-async function answers(url: string, child: Child, data: string, log: string): Promise<void> {
+type Answer = 'yes' | 'wrong password' | 'ended' | null
+
+async function answerOf(url: string, child: Child): Promise<Answer> {
   let ended = false
   child.exited.then(() => {
     ended = true
   })
-  const answered = await until(
+  return until<Exclude<Answer, null>>(
     async () => {
-      if (ended) return 'ended' as const
+      if (ended) return 'ended'
       const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2_000 })
       client.on('error', () => {})
       try {
         await client.connect()
         await client.query('SELECT 1')
-        return 'yes' as const
+        return 'yes'
       } catch (error) {
-        if (error instanceof pg.DatabaseError && error.code === '28P01') return 'wrong password' as const
-        return null
+        return error instanceof pg.DatabaseError && error.code === '28P01' ? 'wrong password' : null
       } finally {
         await client.end().catch(() => {})
       }
     },
     { within: STARTS_WITHIN_MS },
-  )
-  if (answered === 'yes') return
-  await child.stop()
-  throw corrupt(
-    data,
-    answered === 'wrong password' ? 'its password is another one' : logTail(log) || 'it does not answer',
   )
 }
 
