@@ -78,7 +78,9 @@ export async function locate(
           name: 'ingest-known',
           text: `SELECT c.phone_number_id, m.wamid FROM unnest($1::text[], $2::text[]) AS k(pnid, wamid)
                    JOIN channel c ON c.phone_number_id = k.pnid
-                   JOIN message m ON m.channel_id = c.id AND m.wamid = k.wamid AND m.superseded_by IS NULL AND m.kind <> 'ghost'`,
+                  CROSS JOIN LATERAL (SELECT m.wamid, m.kind FROM message m WHERE m.channel_id = c.id AND m.wamid = k.wamid
+                                         AND m.superseded_by IS NULL LIMIT 1) m
+                  WHERE m.kind <> 'ghost'`,
           values: [keys.messages.map((key) => key.phoneNumberId), keys.messages.map((key) => key.wamid)],
         })
   const settings = pg.query<{ key: string; value: unknown }>({
