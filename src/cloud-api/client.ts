@@ -2,7 +2,7 @@
 // send: accepted, refused for certain, and unknown, when nobody can say whether Meta has the message.
 import { Agent, request } from 'undici'
 import { z } from 'zod'
-import { type Alias, ALIAS_KINDS, type JsonObject } from '../domain/words.ts'
+import { ALIAS_KINDS, type Alias, type JsonObject } from '../domain/words.ts'
 
 /** Reaching Meta takes at most this long; within it certainly nothing was sent. */
 export const CONNECT_TIMEOUT_MS = 3_000
@@ -137,14 +137,20 @@ export class CloudApi {
     return { outcome: 'refused', code, details: error_data?.details ?? message ?? null }
   }
 
-  async #post(line: Line, body: JsonObject): Promise<Exclude<SendOutcome, { outcome: 'accepted' | 'refused' }> | { status: number; body: string }> {
+  async #post(
+    line: Line,
+    body: JsonObject,
+  ): Promise<Exclude<SendOutcome, { outcome: 'accepted' | 'refused' }> | { status: number; body: string }> {
     try {
-      const answer = await request(`${line.baseUrl}/${line.version}/${encodeURIComponent(line.phoneNumberId)}/messages`, {
-        method: 'POST',
-        dispatcher: this.#agent,
-        headers: { authorization: `Bearer ${line.token}`, 'content-type': 'application/json' },
-        body: JSON.stringify(body),
-      })
+      const answer = await request(
+        `${line.baseUrl}/${line.version}/${encodeURIComponent(line.phoneNumberId)}/messages`,
+        {
+          method: 'POST',
+          dispatcher: this.#agent,
+          headers: { authorization: `Bearer ${line.token}`, 'content-type': 'application/json' },
+          body: JSON.stringify(body),
+        },
+      )
       return { status: answer.statusCode, body: await answer.body.text() }
     } catch (error) {
       const why = codeOf(error)
@@ -163,7 +169,9 @@ const phoneNumber = z.object({ display_phone_number: z.string().optional(), veri
 /** Without `+` Meta would put the country code of the business before it (Meta: "Phone number formats"). */
 const phoneTo = (value: string): string => (value.startsWith('+') ? value : `+${value}`)
 
-function aliasesOf(contact: { wa_id?: string | undefined; user_id?: string | undefined } | undefined): readonly Alias[] {
+function aliasesOf(
+  contact: { wa_id?: string | undefined; user_id?: string | undefined } | undefined,
+): readonly Alias[] {
   const [bsuid, phone] = ALIAS_KINDS
   const aliases: Alias[] = []
   if (contact?.user_id) aliases.push({ kind: bsuid, value: contact.user_id })

@@ -27,7 +27,10 @@ export function isAway(error: unknown): boolean {
   const code = sqlState(error)
   if (code !== null) return AWAY.test(code) || NETWORK.has(code)
   // pg reports a connection that ends under a query as a plain Error without a code.
-  return error instanceof Error && /connection|timeout exceeded|read timeout|terminat|client was closed|not queryable/i.test(error.message)
+  return (
+    error instanceof Error &&
+    /connection|timeout exceeded|read timeout|terminat|client was closed|not queryable/i.test(error.message)
+  )
 }
 
 export const isUniqueViolation = (error: unknown, constraint?: string): boolean =>

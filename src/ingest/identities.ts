@@ -235,7 +235,7 @@ async function joinSessions(
     operatorId: other.operator_id,
     offerOperatorId: other.offer_operator_id,
   }
-  const patch = { phase: 'ended', ended_at: date(at), end_reason: 'joined', next_id: kept.id, bell_on: false }
+  const patch = { phase: 'ended', ended_at: date(at), end_reason: 'joined' as const, next_id: kept.id, bell_on: false }
   const ended = await updateSession(trx, after, other.id, patch, before)
   await recordEvent(trx, other.id, {
     rev: ended,

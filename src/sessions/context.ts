@@ -3,7 +3,6 @@
 import type { Clock } from '../clock.ts'
 import type { Database, Trx } from '../db/database.ts'
 import { mayRepeat } from '../db/errors.ts'
-import type { Actor } from './actor.ts'
 import { type Change, type ChangeBus, notify } from './changes.ts'
 
 export interface Ctx {
@@ -13,8 +12,6 @@ export interface Ctx {
   /** Wakes the workflows of these sessions; the rows in `signal_outbox` cover a crash before it is done. */
   ring(sessionIds: readonly string[]): void
 }
-
-export type { Actor }
 
 /** Collects, inside one transaction, what has to be told after its commit. */
 export class Aftermath {

@@ -8,7 +8,7 @@ import { mayDo, type Rights } from '../domain/policy.ts'
 import { allowed, type Refusal, refused, type Verdict } from '../domain/refusal.ts'
 import type { Snapshot } from '../domain/snapshot.ts'
 import { dueTimer, type TimerName } from '../domain/timers.ts'
-import type { Instant, JsonObject } from '../domain/words.ts'
+import type { EndReason, Instant, JsonObject } from '../domain/words.ts'
 import { loadRights } from './actor.ts'
 import { type Aftermath, type Ctx, transact } from './context.ts'
 import { askGate, storeText, type TextToStore } from './send.ts'
@@ -149,7 +149,7 @@ async function decideEnd(
     phase: verdict.value.phase,
     operator_id: state.operatorId ?? rights.userId,
     wrap_up_at: date(at),
-    end_reason: 'operator',
+    end_reason: 'operator' as const,
     bell_on: !ended,
     ...(ended ? { ended_at: date(at) } : {}),
     ...(given === null ? {} : { result_id: given.resultId, result_note: given.note }),
@@ -287,7 +287,7 @@ async function fire(trx: Trx, after: Aftermath, state: SessionState, name: Timer
         .select('end_reason')
         .where('id', '=', state.id)
         .executeTakeFirstOrThrow()
-      const reason = end_reason === 'inactivity' ? end_reason : 'wrapUpMax'
+      const reason: EndReason = end_reason === 'inactivity' ? end_reason : 'wrapUpMax'
       const patch = { phase: 'ended', ended_at: date(at), end_reason: reason, bell_on: false }
       return updateSession(trx, after, state.id, patch, state)
     }

@@ -4,7 +4,7 @@ import { sql } from 'kysely'
 import { v7 } from 'uuid'
 import type { Trx } from '../db/database.ts'
 import type { AccessFacts } from '../domain/policy.ts'
-import type { Instant, JsonObject } from '../domain/words.ts'
+import type { EndReason, Instant, JsonObject } from '../domain/words.ts'
 import type { Aftermath } from './context.ts'
 import { RECOUNT } from './recount.ts'
 
@@ -37,7 +37,7 @@ export interface SessionPatch {
   readonly accepted_at?: Date
   readonly wrap_up_at?: Date | null
   readonly ended_at?: Date
-  readonly end_reason?: string | null
+  readonly end_reason?: EndReason | null
   readonly result_id?: string
   readonly result_note?: string | null
   readonly next_id?: string
