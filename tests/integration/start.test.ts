@@ -1,5 +1,5 @@
 // `npm start` where it cannot start: one sentence on what to do, exit code 1, nothing left running.
-import { execFile } from 'node:child_process'
+import { execFile, spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -95,4 +95,41 @@ it('says that its secrets cannot be read', async () => {
   const { code, sentences } = await start({})
   expect(code).toBe(1)
   expect(sentences).toMatch(/secrets\.json cannot be read as it was written/)
+})
+
+it('says that the sessions of Temporal are damaged, and leaves them as they are', async () => {
+  const data = join(folder, 'temporal')
+  mkdirSync(data, { recursive: true })
+  for (const name of ['server.sqlite', 'cli.sqlite'])
+    writeFileSync(join(data, name), 'not a database, and never was one')
+  const { code, sentences } = await start({ DATABASE_URL: inject('databaseUrl') })
+  expect(code).toBe(1)
+  expect(sentences).toMatch(/^Temporal cannot use its data in .*move it away to begin with an empty one/)
+  expect(readFileSync(join(data, 'server.sqlite'), 'utf8')).toBe('not a database, and never was one')
+  expect(left()).toEqual([])
+})
+
+it('says what to install where there is neither a Temporal server nor what builds one', async () => {
+  const bin = join(folder, 'bin')
+  mkdirSync(bin)
+  const { code, sentences } = await start({
+    DATABASE_URL: inject('databaseUrl'),
+    PATH: bin,
+    XDG_CACHE_HOME: join(folder, 'cache'),
+    HTTPS_PROXY: 'http://127.0.0.1:1',
+    https_proxy: 'http://127.0.0.1:1',
+  })
+  expect(code).toBe(1)
+  expect(sentences).toMatch(/^There is no Temporal server here: install the Temporal CLI .*or Go /)
+  expect(left()).toEqual([])
+})
+
+it('is told by an old Node that it is too old', () => {
+  const source = readFileSync('dev/run.js', 'utf8')
+  const script = `Object.defineProperty(process, 'versions', { value: { node: '20.20.2' } })\n${source}`
+  const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script, 'start'], {
+    encoding: 'utf8',
+  })
+  expect(status).toBe(1)
+  expect(stderr).toMatch(/^Parley needs Node 22\.18 or newer, and this is 20\.20\.2: .*\n$/)
 })
