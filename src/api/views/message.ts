@@ -8,7 +8,7 @@ import type { Page } from './common.ts'
 import { readMessages } from './message-rows.ts'
 import type { MessageView } from './message-schema.ts'
 
-export { attemptSchema, type MessageView, messageSchema } from './message-schema.ts'
+export { type MessageView, messageSchema } from './message-schema.ts'
 
 export async function loadMessage(db: Database | Trx, messageId: string): Promise<MessageView | null> {
   const [read] = await readMessages(db, sql`m.id = ${messageId}`, sql`m.id`, 1)
