@@ -126,7 +126,7 @@ async function lockWithPatience(file: string, built: string, say: Say): Promise<
 const PACKAGES = 1_750
 
 async function goInstall(what: string, into: string, say: Say): Promise<void> {
-  say(`Building ${what} with Go, once: about 6 minutes on two cores`)
+  say(`Building Temporal from its source with Go, once: about 6 minutes on two cores (${what})`)
   const began = Date.now()
   const go = spawn('go', ['install', '-v', what], {
     env: { ...process.env, GOBIN: into, GOFLAGS: '' },
