@@ -129,7 +129,8 @@ export class Door {
       taskQueue: this.#taskQueue,
       args: this.#longHistory === undefined ? [sessionId, epoch] : [sessionId, epoch, this.#longHistory],
       workflowIdConflictPolicy: 'USE_EXISTING',
-      workflowIdReusePolicy: 'REJECT_DUPLICATE',
+      // A run that completed is never followed by another one; one that somebody terminated is.
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
       workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
     } as const
   }

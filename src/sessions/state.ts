@@ -78,7 +78,7 @@ export async function loadStates(db: Database | Trx, sessionIds: readonly string
   const { rows } = await sql<Row>`
     SELECT s.id, s.client_id, s.channel_id, s.rev, i.epoch, s.origin, s.phase, s.destination_kind, s.destination,
            EXISTS (SELECT 1 FROM client_alias ca WHERE ca.channel_id = s.channel_id AND ca.kind = s.destination_kind
-                      AND ca.value = s.destination AND ca.client_id = s.client_id) AS destination_held,
+                      AND ca.value = s.destination AND ca.client_id IN (s.client_id, c.joined_into)) AS destination_held,
            s.operator_id, s.group_id, c.window_expires_at, c.window_message_id, s.awaits_client, s.bell_on,
            ch.state AS channel_state, ch.state_reason AS channel_reason, s.last_seq, s.last_in_seq,
            o.no AS offer_no, o.operator_id AS offer_operator_id, o.offered_at, o.due_at, o.overdue_at,

@@ -208,6 +208,16 @@ async function startedNever(talk: Talk): Promise<string> {
   return id
 }
 
+test('a workflow that somebody terminated is replaced by the next bell, and what waits is sent', async () => {
+  const talk = await talking(engine)
+  await engine.temporal.workflow.getHandle(`session-${talk.session.id}`).terminate()
+  await engine.message(await said(engine, talk, 'still here'), ['delivered'])
+  expect((await engine.door.query(talk.session.id))?.phase).toBe('active')
+  expect(await engine.command(engine.olga, talk.session.id, 'end', { lastSeq: 2, result: result() })).toEqual({
+    answer: 'done',
+  })
+})
+
 test('after the end a command is decided by the API, and neither it nor a late status wakes a ghost', async () => {
   const talk = await talking(engine)
   const id = await said(engine, talk, 'the last word')
