@@ -193,23 +193,27 @@ function typeOf(originalType: string, body: unknown): MessageType {
   return (Object.hasOwn(SHOWN, originalType) ? SHOWN[originalType] : undefined) ?? 'unsupported'
 }
 
+/** What an operator reads: an answer to a form that says nothing itself is told by the form's name. */
 function wordsOf(type: string, body: unknown): string | null {
-  if (!isObject(body)) return null
+  if (!isObject(body)) return type === 'text' || type === 'button' ? wordOf(body) : null
   switch (type) {
     case 'text':
     case 'system':
-      return textOf(body.body)
+      return wordOf(body.body)
     case 'button':
     case 'order':
-      return textOf(body.text)
+      return wordOf(body.text)
     case 'interactive': {
       const reply = body[typeof body.type === 'string' ? body.type : '']
-      return isObject(reply) ? (textOf(reply.title) ?? textOf(reply.body)) : null
+      return isObject(reply) ? (wordOf(reply.title) ?? wordOf(reply.body) ?? wordOf(reply.name)) : null
     }
     default:
-      return textOf(body.caption)
+      return wordOf(body.caption)
   }
 }
+
+/** A string, or a number where somebody forgot its quotes. */
+const wordOf = (value: unknown): string | null => textOf(typeof value === 'number' ? String(value) : value)
 
 /** Things that may stand beside a message of any type, and are worth showing. */
 const BESIDE: readonly (readonly [string, string])[] = [

@@ -231,6 +231,17 @@ describe('each type of message', () => {
       null,
       'message',
     ],
+    ['text without its object', message(JANA, 'text', { text: 'plain' }), 'text', 'plain', 'message'],
+    ['text of a number', message(JANA, 'text', { text: { body: 5 } }), 'text', '5', 'message'],
+    [
+      'answer to a form that says only its name',
+      message(JANA, 'interactive', {
+        interactive: { type: 'nfm_reply', nfm_reply: { name: 'flow', response_json: '{}' } },
+      }),
+      'interactive',
+      'flow',
+      'message',
+    ],
     ['button of a template', button(JANA, 'Unsubscribe'), 'button', 'Unsubscribe', 'message'],
     ['button reply', buttonReply(JANA, 'Cancel'), 'interactive', 'Cancel', 'message'],
     [
