@@ -73,12 +73,12 @@ export class Presence {
   async opened(userId: string): Promise<void> {
     this.#sockets.set(userId, (this.#sockets.get(userId) ?? 0) + 1)
     const now = this.#now()
+    // Whose lease has lapsed is said to be offline first: afterwards no sweep would find it.
+    await this.#told(this.#lapsed(sql`AND user_id = ${userId}`))
     await sql`
       INSERT INTO presence AS p (user_id, state, since, lease_until, by_socket)
       VALUES (${userId}, 'offline', ${now}, ${this.#in(SOCKET_LEASE_MS)}, true)
-      ON CONFLICT (user_id) DO UPDATE SET
-        state = CASE WHEN p.lease_until > ${now} THEN p.state ELSE 'offline' END,
-        lease_until = excluded.lease_until, by_socket = true`.execute(this.#ctx.db)
+      ON CONFLICT (user_id) DO UPDATE SET lease_until = excluded.lease_until, by_socket = true`.execute(this.#ctx.db)
   }
 
   /** Another service that holds a connection of theirs renews the lease before it lapses. */
@@ -112,9 +112,13 @@ export class Presence {
   /** Says "offline" of everybody whose lease has lapsed. */
   async sweep(): Promise<void> {
     await this.renew()
-    await this.#told(sql`
+    await this.#told(this.#lapsed(sql``))
+  }
+
+  #lapsed(which: ReturnType<typeof sql>): ReturnType<typeof sql> {
+    return sql`
       UPDATE presence SET state = 'offline', reason = NULL, since = lease_until, by_socket = false
-       WHERE state <> 'offline' AND lease_until <= ${this.#now()} RETURNING user_id`)
+       WHERE state <> 'offline' AND lease_until <= ${this.#now()} ${which} RETURNING user_id`
   }
 
   async #told(change: ReturnType<typeof sql>): Promise<void> {

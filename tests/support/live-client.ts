@@ -1,5 +1,6 @@
 // A client of the live view as one should be written: it holds frames while it loads its lists and what changed since
-// the last rev it has, then applies them, and keeps of everything what is newer.
+// it was last complete, then applies them, and keeps of everything what is newer. It writes down what it saw, so that
+// tests can judge each frame.
 import { WebSocket } from 'ws'
 import type { Frame } from '../../src/api/live/frames.ts'
 import type { MessageView } from '../../src/api/views/message-schema.ts'
@@ -7,42 +8,71 @@ import type { SessionView } from '../../src/api/views/session.ts'
 import { eventually } from './eventually.ts'
 import type { Caller } from './service.ts'
 
+export interface Seen {
+  readonly frame: Frame
+  /** When it came, and through which connection. */
+  readonly at: number
+  readonly connection: number
+}
+
 export class LiveClient {
   readonly sessions = new Map<string, SessionView>()
   readonly messages = new Map<string, Map<string, MessageView>>()
   /** Every frame as it came, oldest first. */
   readonly frames: Frame[] = []
+  readonly seen: Seen[] = []
+  /** Every state that a message was ever shown in, oldest first. */
+  readonly shown = new Map<string, MessageView[]>()
   closedWith: number | null = null
-  readonly #caller: Caller
+  /** Which sessions it keeps the messages of. */
+  shows: (session: SessionView) => boolean = () => true
+  #caller: Caller
   #ws: WebSocket | null = null
+  #connection = 0
   #held: Frame[] | null = null
+  #again = false
+  /** Sessions whose messages are being loaded, with what was pushed of them meanwhile. */
+  readonly #opening = new Map<string, Frame[]>()
+  #framesLeft = Number.POSITIVE_INFINITY
 
   constructor(caller: Caller) {
     this.#caller = caller
   }
 
-  async connect(): Promise<void> {
-    const ws = new WebSocket(`${this.#caller.url.replace('http', 'ws')}/api/v1/live`, { headers: this.#caller.carries })
+  get connected(): boolean {
+    return this.#ws?.readyState === WebSocket.OPEN && this.closedWith === null
+  }
+
+  /** Everything that was pushed so far is in the store. */
+  get settled(): boolean {
+    return this.#held === null && this.#opening.size === 0
+  }
+
+  async connect(caller: Caller = this.#caller): Promise<void> {
+    this.#caller = caller
+    const ws = new WebSocket(`${caller.url.replace('http', 'ws')}/api/v1/live`, { headers: caller.carries })
+    const connection = ++this.#connection
     this.#ws = ws
     this.#held = []
+    this.#opening.clear()
+    this.#framesLeft = Number.POSITIVE_INFINITY
     this.closedWith = null
     let hello = false
+    const current = () => this.#connection === connection
     ws.on('message', (data) => {
+      if (!current() || this.#framesLeft-- <= 0) return this.disconnect()
       const frame = JSON.parse(String(data)) as Frame
       this.frames.push(frame)
+      this.seen.push({ frame, at: Date.now(), connection })
       if (frame.type === 'hello') hello = true
-      else if (this.#held !== null) this.#held.push(frame)
-      else this.#apply(frame)
+      else this.#take(frame)
     })
     ws.on('close', (code) => {
-      this.closedWith = code
+      if (current()) this.closedWith = code
     })
     ws.on('error', () => {})
-    await eventually(() => hello || this.closedWith !== null, 'hello')
-    await this.#load()
-    const held = this.#held
-    this.#held = null
-    for (const frame of held) this.#apply(frame)
+    await eventually(() => hello || !current() || this.closedWith !== null, 'hello')
+    await this.#catchUp(current)
   }
 
   say(words: object): void {
@@ -53,6 +83,12 @@ export class LiveClient {
   disconnect(): void {
     this.#ws?.terminate()
     this.#ws = null
+    this.#connection += 1
+  }
+
+  /** As when the network is lost in the middle of what is pushed. */
+  disconnectAfter(frames: number): void {
+    this.#framesLeft = frames
   }
 
   texts(sessionId: string): (string | null)[] {
@@ -60,25 +96,71 @@ export class LiveClient {
     return own.sort((a, b) => (a.seq ?? 0) - (b.seq ?? 0)).map((message) => message.text)
   }
 
-  async #load(): Promise<void> {
+  #take(frame: Frame): void {
+    if (frame.type === 'resync') {
+      if (this.#held !== null) {
+        this.#again = true
+        return
+      }
+      this.#held = []
+      const connection = this.#connection
+      void this.#catchUp(() => this.#connection === connection)
+    } else if (this.#held !== null) this.#held.push(frame)
+    else this.#apply(frame)
+  }
+
+  async #catchUp(current: () => boolean): Promise<void> {
+    do {
+      this.#again = false
+      await this.#load(current)
+      if (!current()) return
+    } while (this.#again)
+    const held = this.#held ?? []
+    this.#held = null
+    for (const frame of held) this.#apply(frame)
+  }
+
+  async #load(current: () => boolean): Promise<void> {
     const listed = await this.#pages<SessionView>('/api/v1/sessions?limit=1000')
-    for (const id of this.sessions.keys()) if (!listed.some((session) => session.id === id)) this.#gone(id)
+    if (!current() || listed === null) return
+    for (const id of [...this.sessions.keys()]) if (!listed.some((session) => session.id === id)) this.#gone(id)
     for (const session of listed) {
       this.#keep(session)
-      const own = this.messages.get(session.id) ?? new Map<string, MessageView>()
-      this.messages.set(session.id, own)
-      const afterRev = Math.max(0, ...[...own.values()].map((message) => message.rev))
-      const path = `/api/v1/sessions/${session.id}/messages?limit=1000&afterRev=${afterRev}`
-      for (const message of await this.#pages<MessageView>(path)) this.#keepMessage(session.id, message)
+      if (!this.shows(session)) continue
+      const messages = await this.#changes(session.id)
+      if (!current()) return
+      for (const message of messages) this.#keepMessage(session.id, message)
     }
   }
 
-  async #pages<T>(path: string): Promise<T[]> {
+  /**
+   * What changed since it was last complete. The rev that it has got to is asked for once more: a change of several
+   * messages is told in several frames, and the connection may have ended between two of them.
+   */
+  async #changes(sessionId: string): Promise<readonly MessageView[]> {
+    const known = [...(this.messages.get(sessionId)?.values() ?? [])].map((message) => message.rev)
+    const afterRev = Math.max(0, ...known.map((rev) => rev - 1))
+    return (await this.#pages(`/api/v1/sessions/${sessionId}/messages?limit=1000&afterRev=${afterRev}`)) ?? []
+  }
+
+  /** One that it may see only now. */
+  async #open(sessionId: string): Promise<void> {
+    const held: Frame[] = []
+    this.#opening.set(sessionId, held)
+    const messages = await this.#changes(sessionId)
+    if (this.#opening.get(sessionId) !== held) return
+    this.#opening.delete(sessionId)
+    for (const message of messages) this.#keepMessage(sessionId, message)
+    for (const frame of held) this.#apply(frame)
+  }
+
+  /** Null where it may not be asked. */
+  async #pages<T>(path: string): Promise<T[] | null> {
     const items: T[] = []
     let next: string | null = null
     do {
       const { status, body } = await this.#caller.get(next === null ? path : `${path}&cursor=${next}`)
-      if (status !== 200) return items
+      if (status !== 200) return null
       items.push(...body.items)
       next = body.next
     } while (next !== null)
@@ -86,14 +168,23 @@ export class LiveClient {
   }
 
   #apply(frame: Frame): void {
-    if (frame.type === 'session') this.#keep(frame.session)
-    if (frame.type === 'gone') this.#gone(frame.sessionId)
-    if (frame.type === 'message' && frame.sessionId !== null) this.#keepMessage(frame.sessionId, frame.message)
-    if (frame.type === 'status') {
-      const { sessionId, messageId, rev, status, error } = frame
-      const known = this.messages.get(sessionId)?.get(messageId)
-      if (known !== undefined && known.rev < rev) this.#keepMessage(sessionId, { ...known, rev, status, error })
+    if (frame.type === 'session') {
+      const isNew = !this.sessions.has(frame.session.id)
+      this.#keep(frame.session)
+      if (isNew && this.shows(frame.session)) void this.#open(frame.session.id)
     }
+    if (frame.type === 'gone') this.#gone(frame.sessionId)
+    if ((frame.type === 'message' || frame.type === 'status') && frame.sessionId !== null) {
+      const held = this.#opening.get(frame.sessionId)
+      if (held !== undefined) held.push(frame)
+      else if (frame.type === 'message') this.#keepMessage(frame.sessionId, frame.message)
+      else this.#tell(frame)
+    }
+  }
+
+  #tell({ sessionId, messageId, rev, status, error }: Frame & { type: 'status' }): void {
+    const known = this.messages.get(sessionId)?.get(messageId)
+    if (known !== undefined && known.rev < rev) this.#keepMessage(sessionId, { ...known, rev, status, error })
   }
 
   #keep(session: SessionView): void {
@@ -105,11 +196,14 @@ export class LiveClient {
     const own = this.messages.get(sessionId) ?? new Map<string, MessageView>()
     this.messages.set(sessionId, own)
     const known = own.get(message.id)
-    if (known === undefined || message.rev >= known.rev) own.set(message.id, message)
+    if (known !== undefined && message.rev < known.rev) return
+    own.set(message.id, message)
+    this.shown.set(message.id, [...(this.shown.get(message.id) ?? []), message])
   }
 
   #gone(sessionId: string): void {
     this.sessions.delete(sessionId)
     this.messages.delete(sessionId)
+    this.#opening.delete(sessionId)
   }
 }

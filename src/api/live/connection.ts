@@ -9,20 +9,29 @@ import { CLOSE, watchSchema } from './frames.ts'
 /** Handed to the socket at most; the rest waits here, where it can be taken back. */
 const IN_SOCKET_BYTES = 64 * 1024
 const QUEUE_BYTES = 4 * 1024 * 1024
-/** A close that the other side does not answer is made final after this. */
+/** A close that the other side does not answer is made final after this, ... */
 const CLOSE_MS = 500
+/** ... and one that is sent to a slow reader after this: it stands behind what the reader still has to take. */
+const SLOW_CLOSE_MS = 5_000
 /** What a client may say: a few words at once, then one a second. */
 const SAY_BURST = 20
+
+interface Queued {
+  readonly frame: Buffer
+  readonly sessionId: string | null
+}
 
 export class Connection {
   readonly userId: string
   readonly by: Who['by']
+  /** How often it was asked what they still may. */
+  asked = 0
   /** Null until it has been welcomed: nothing is pushed before. */
   rights: Rights | null = null
   readonly #ws: WebSocket
-  #queue: Buffer[] = []
+  #queue: Queued[] = []
   #queued = 0
-  #held = false
+  #holds = 0
   #closing = false
   #alive = true
   #watch: 'all' | 'mine' | ReadonlySet<string> = 'all'
@@ -49,21 +58,32 @@ export class Connection {
     return facts.some((one) => one?.operatorId === this.userId || one?.offerOperatorId === this.userId)
   }
 
-  send(frame: Buffer): void {
+  /** With the session that it tells of, where that decides who may have it. */
+  send(frame: Buffer, sessionId: string | null = null): void {
     if (!this.open) return
-    this.#queue.push(frame)
+    this.#queue.push({ frame, sessionId })
     this.#queued += frame.length
     if (this.#queued + this.#ws.bufferedAmount > QUEUE_BYTES) this.close(CLOSE.tooSlow, 'too slow')
     else this.#pump()
   }
 
-  /** While it is asked what is still allowed, nothing is written. */
+  /** What was to be told of a session that one may not see any more is taken back, as far as it is not yet written. */
+  gone(frame: Buffer, sessionId: string): void {
+    if (this.#queue.some((queued) => queued.sessionId === sessionId)) {
+      this.#queue = this.#queue.filter((queued) => queued.sessionId !== sessionId)
+      this.#queued = this.#queue.reduce((sum, queued) => sum + queued.frame.length, 0)
+    }
+    this.send(frame)
+  }
+
+  /** While it is asked what is still allowed, nothing is written. Whoever asks releases it once. */
   hold(): void {
-    this.#held = true
+    this.asked += 1
+    this.#holds += 1
   }
 
   release(): void {
-    this.#held = false
+    this.#holds -= 1
     this.#pump()
   }
 
@@ -73,7 +93,8 @@ export class Connection {
     this.#queue = []
     this.#queued = 0
     this.#ws.close(code, reason)
-    setTimeout(() => this.#ws.terminate(), CLOSE_MS).unref()
+    const within = code === CLOSE.tooSlow ? SLOW_CLOSE_MS : CLOSE_MS
+    setTimeout(() => this.#ws.terminate(), within).unref()
   }
 
   /** Who did not answer the last time is gone. */
@@ -84,8 +105,8 @@ export class Connection {
   }
 
   #pump(): void {
-    while (!this.#held && this.#queue.length > 0 && this.#ws.bufferedAmount < IN_SOCKET_BYTES) {
-      const frame = this.#queue.shift()
+    while (this.#holds === 0 && this.#ws.bufferedAmount < IN_SOCKET_BYTES) {
+      const frame = this.#queue.shift()?.frame
       if (frame === undefined) return
       this.#queued -= frame.length
       this.#ws.send(frame, { binary: false }, () => this.#pump())

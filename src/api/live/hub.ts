@@ -101,12 +101,21 @@ export class LiveHub {
       this.#run(opened.catch(() => {}).then(() => this.#presence.closed(userId)))
     })
     this.#run(opened)
-    const now = await whoNow(this.#ctx.db, connection.by, this.#ctx.clock.now()).catch(() => undefined)
+    const now = await this.#rightsOf(connection).catch(() => undefined)
     if (now === undefined || !this.ready) connection.close(CLOSE.restart, 'come back')
     else if (now === null) connection.close(CLOSE.signedOut, 'signed out')
     else {
       connection.rights = now.actor.rights
       connection.send(encode({ type: 'hello', serverTime: isoOf(this.#ctx.clock.now()) }))
+    }
+  }
+
+  /** Read again where they were said to change meanwhile: of two answers under way, the older may come last. */
+  async #rightsOf(connection: Connection): Promise<Who | null> {
+    for (;;) {
+      const { asked } = connection
+      const now = await whoNow(this.#ctx.db, connection.by, this.#ctx.clock.now())
+      if (asked === connection.asked) return now
     }
   }
 
@@ -192,7 +201,7 @@ export class LiveHub {
     for (const connection of this.#connections) {
       const { rights } = connection
       if (rights === null || rights.userId === userId || !maySee(rights, facts)) continue
-      if (connection.wants(sessionId, [facts])) connection.send(frame)
+      if (connection.wants(sessionId, [facts])) connection.send(frame, sessionId)
     }
   }
 
@@ -232,8 +241,8 @@ export class LiveHub {
       for (const connection of this.#connections) {
         const { rights } = connection
         if (rights === null || !connection.wants(sessionId, [now, ...before])) continue
-        if (maySee(rights, now)) for (const frame of frames) connection.send(frame)
-        else if (before.some((facts) => maySee(rights, facts))) connection.send(gone)
+        if (maySee(rights, now)) for (const frame of frames) connection.send(frame, sessionId)
+        else if (before.some((facts) => maySee(rights, facts))) connection.gone(gone, sessionId)
       }
     }
     for (const { seenBy, frames } of clients) {

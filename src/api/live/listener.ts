@@ -37,8 +37,15 @@ export class NoticeListener {
       const notice = noticeFrom(payload)
       if (notice !== null) this.#hearing.heard(notice)
     })
-    await client.connect()
-    await client.query(`LISTEN ${LIVE_CHANNEL}`)
+    try {
+      await client.connect()
+      await client.query(`LISTEN ${LIVE_CHANNEL}`)
+    } catch (error) {
+      client.end().catch(() => {})
+      throw error
+    }
+    // It may have been closed meanwhile.
+    if (this.#closed) return client.end()
     this.#client = client
     this.#later(CHECK_EVERY_MS, () => this.#check(client))
   }
