@@ -60,7 +60,8 @@ export class LiveClient {
     let hello = false
     const current = () => this.#connection === connection
     ws.on('message', (data) => {
-      if (!current() || this.#framesLeft-- <= 0) return this.disconnect()
+      if (!current()) return
+      if (this.#framesLeft-- <= 0) return this.disconnect()
       const frame = JSON.parse(String(data)) as Frame
       this.frames.push(frame)
       this.seen.push({ frame, at: Date.now(), connection })
