@@ -80,6 +80,25 @@ export class LiveClient {
     this.#ws?.send(JSON.stringify(words))
   }
 
+  /** What was said has been heard: an own ping is answered after it. */
+  async heard(): Promise<void> {
+    const ws = this.#ws
+    if (ws === null) throw new Error('not connected')
+    const answered = new Promise((resolve) => ws.once('pong', resolve))
+    ws.ping()
+    await answered
+  }
+
+  /** Takes nothing from the network any more, ... */
+  pause(): void {
+    this.#ws?.pause()
+  }
+
+  /** ... and does again. */
+  resume(): void {
+    this.#ws?.resume()
+  }
+
   /** As when the network is lost. */
   disconnect(): void {
     this.#ws?.terminate()

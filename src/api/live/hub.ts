@@ -14,7 +14,7 @@ import { isoOf } from '../views/common.ts'
 import { Connection } from './connection.ts'
 import { CLOSE } from './frames.ts'
 import { NoticeListener } from './listener.ts'
-import { encode, factsOfSession, Pusher, type Pushes } from './push.ts'
+import { encode, factsOfSession, type Noticed, Pusher, type Pushes, widened } from './push.ts'
 
 const BEAT_MS = 30_000
 const RENEW_MS = 1_000
@@ -37,8 +37,8 @@ export class LiveHub {
   readonly #listener: NoticeListener
   readonly #pusher: Pusher
   readonly #connections = new Set<Connection>()
-  readonly #dirty = new Map<string, number | null>()
-  readonly #dirtyClients = new Map<string, number>()
+  readonly #dirty = new Map<string, Noticed | null>()
+  readonly #dirtyClients = new Map<string, Noticed>()
   readonly #timers: NodeJS.Timeout[] = []
   readonly #unsubscribe: (() => void)[] = []
   #pushing: Promise<void> | null = null
@@ -152,7 +152,7 @@ export class LiveHub {
       this.#nobody()
       return
     }
-    for (const [id, rev] of changes) this.#dirty.set(id, Math.min(rev, this.#dirty.get(id) ?? rev))
+    for (const [id, rev] of changes) this.#dirty.set(id, widened(this.#dirty.get(id), rev))
     this.#push()
   }
 
@@ -161,7 +161,7 @@ export class LiveHub {
       this.#nobody()
       return
     }
-    for (const [id, rev] of changes) this.#dirtyClients.set(id, Math.min(rev, this.#dirtyClients.get(id) ?? rev))
+    for (const [id, rev] of changes) this.#dirtyClients.set(id, widened(this.#dirtyClients.get(id), rev))
     this.#push()
   }
 

@@ -13,6 +13,17 @@ const MOST_MESSAGES = 2_000
 /** Sessions of which it is remembered how far they were pushed. */
 const MOST_CURSORS = 20_000
 
+/** The revs that were noticed since the last push: one may have been told already, and a newer one not. */
+export interface Noticed {
+  readonly lowest: number
+  readonly highest: number
+}
+
+export const widened = (known: Noticed | null | undefined, rev: number): Noticed => ({
+  lowest: Math.min(rev, known?.lowest ?? rev),
+  highest: Math.max(rev, known?.highest ?? rev),
+})
+
 /** Everything from `base` to `pushed` has been pushed; and who could see the session then. */
 interface Cursor {
   base: number
@@ -57,10 +68,10 @@ export class Pusher {
     this.#clients.clear()
   }
 
-  /** By id the lowest rev that was noticed; null where only the session itself is to be shown anew. */
+  /** By id what was noticed; null where only the session itself is to be shown anew. */
   async read(
-    sessions: ReadonlyMap<string, number | null>,
-    clients: ReadonlyMap<string, number>,
+    sessions: ReadonlyMap<string, Noticed | null>,
+    clients: ReadonlyMap<string, Noticed>,
     at: Instant,
   ): Promise<Pushes> {
     const from = fromWhere(this.#sessions, sessions)
@@ -149,14 +160,14 @@ export class Pusher {
  */
 function fromWhere(
   cursors: ReadonlyMap<string, Cursor>,
-  noticed: ReadonlyMap<string, number | null>,
+  noticed: ReadonlyMap<string, Noticed | null>,
 ): Map<string, number> {
   const from = new Map<string, number>()
-  for (const [id, rev] of noticed) {
+  for (const [id, revs] of noticed) {
     const cursor = cursors.get(id)
-    if (rev === null) from.set(id, cursor === undefined ? NOTHING : cursor.pushed + 1)
-    else if (cursor === undefined || rev < cursor.base) from.set(id, rev)
-    else if (rev > cursor.pushed) from.set(id, cursor.pushed + 1)
+    if (revs === null) from.set(id, cursor === undefined ? NOTHING : cursor.pushed + 1)
+    else if (cursor === undefined || revs.lowest < cursor.base) from.set(id, revs.lowest)
+    else if (revs.highest > cursor.pushed) from.set(id, cursor.pushed + 1)
   }
   return from
 }
