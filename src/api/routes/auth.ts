@@ -45,7 +45,7 @@ export function authRoutes(app: App, api: Api): void {
       failures.forgive(names)
       // Whatever sign-in this browser had before is over: a token from before the password was told is worth nothing.
       const old = cookieOf(config, request)
-      if (old !== undefined) await ctx.db.deleteFrom('login').where('token_hash', '=', hashToken(old)).execute()
+      if (old !== undefined) await replaceSignIn(api, old)
       setSignedIn(config, request, reply, signedIn)
       return loadMe(api, signedIn.userId)
     },
@@ -76,6 +76,17 @@ export function authRoutes(app: App, api: Api): void {
       return reply.code(204).send(null)
     },
   )
+}
+
+async function replaceSignIn({ ctx }: Api, cookie: string): Promise<void> {
+  await ctx.db.transaction().execute(async (trx) => {
+    const replaced = await trx
+      .deleteFrom('login')
+      .where('token_hash', '=', hashToken(cookie))
+      .returning('user_id')
+      .executeTakeFirst()
+    if (replaced !== undefined) await rightsChanged(trx, [replaced.user_id], ctx.bus.processId)
+  })
 }
 
 /** Whoever signs out of the last place they were in is no longer there. */
