@@ -115,7 +115,9 @@ export class Loading {
     const thread = this.#facts.thread(id)
     if (thread === undefined) return
     if (thread.floor === null) return this.open(id)
-    const afterRev = thread.rev
+    // The rev it got to is asked for once more: a change of several messages is told in several frames, and the
+    // connection may have ended between two of them.
+    const afterRev = Math.max(0, thread.rev - 1)
     let cursor: string | undefined
     const pages: Page<Message>[] = []
     try {
