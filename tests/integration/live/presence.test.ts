@@ -1,8 +1,9 @@
 import { v7 } from 'uuid'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { Presence } from '../../../src/api/presence.ts'
-import { ChangeBus } from '../../../src/sessions/changes.ts'
+import { ChangeBus, LIVE_CHANNEL } from '../../../src/sessions/changes.ts'
 import { type FreshDatabase, freshDatabase } from '../../support/database.ts'
+import { eventually } from '../../support/eventually.ts'
 
 const MINUTE = 60_000
 let database: FreshDatabase
@@ -59,4 +60,37 @@ it('holds until 60 seconds after the last connection of any service ended', asyn
   now += 1
   await here.sweep()
   expect(await there.of(user)).toMatchObject({ status: 'offline' })
+})
+
+it('tells colleagues of a lapse that nobody had found before the next connection, which does not bring them back', async () => {
+  const [presence, user] = [service(), await somebody()]
+  await presence.opened(user)
+  await presence.set(user, 'online', null)
+  await presence.closed(user)
+  now += MINUTE
+  const listener = await database.pool.connect()
+  const told: (string | undefined)[] = []
+  listener.on('notification', ({ payload }) => told.push(payload))
+  await listener.query(`LISTEN ${LIVE_CHANNEL}`)
+  await presence.opened(user)
+  try {
+    await eventually(() => told.some((payload) => payload?.includes(user)), 'told', 2_000)
+  } finally {
+    listener.release(true)
+  }
+  expect(await presence.of(user)).toMatchObject({ status: 'offline' })
+  await presence.set(user, 'online', null)
+  expect(await presence.of(user)).toMatchObject({ status: 'online' })
+})
+
+it('comes back as it was where the next connection begins within 60 seconds', async () => {
+  const [presence, user] = [service(), await somebody()]
+  await presence.opened(user)
+  await presence.set(user, 'away', 'lunch')
+  await presence.closed(user)
+  now += MINUTE - 1
+  await presence.opened(user)
+  now += MINUTE - 1
+  await presence.sweep()
+  expect(await presence.of(user)).toMatchObject({ status: 'away', reason: 'lunch' })
 })
