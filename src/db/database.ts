@@ -31,8 +31,10 @@ export interface Connected {
 
 export function connect(databaseUrl: string, connections = 10): Connected {
   const pool = new pg.Pool({ ...connectionConfig(databaseUrl), max: connections, idleTimeoutMillis: 60_000 })
-  // A broken idle connection is replaced at the next use; without a listener it would end the process.
+  // A connection that breaks is replaced at the next use. Without a listener it would end the process: the pool hears of
+  // those that are idle, and the one that a transaction holds between two statements has to be listened to itself.
   pool.on('error', () => {})
+  pool.on('connect', (client) => client.on('error', () => {}))
   const db = new Kysely<DB>({ dialect: new PostgresDialect({ pool }) })
   return { db, pool, close: () => db.destroy() }
 }

@@ -32,18 +32,25 @@ afterAll(async () => {
 })
 
 /** The texts of all messages that were pushed, with the time from writing to frame. */
-function watch(person: Person): { readonly texts: Map<string, number>; close(): void } {
+async function watch(person: Person): Promise<{ readonly texts: Map<string, number>; close(): void }> {
   const texts = new Map<string, number>()
   const socket = new WebSocket(`${person.url.replace('http', 'ws')}/api/v1/live`, {
     headers: { cookie: person.cookie, origin: person.url },
   })
   socket.on('error', () => {})
+  let welcome = (): void => {}
+  // What is written before that is found in the lists.
+  const welcomed = new Promise<void>((resolve) => {
+    welcome = resolve
+  })
   socket.on('message', (data) => {
     const frame = JSON.parse(String(data)) as { type: string; message?: { text: string | null } }
+    if (frame.type === 'hello') welcome()
     if (frame.type === 'message' && typeof frame.message?.text === 'string') {
       texts.set(frame.message.text, performance.now())
     }
   })
+  await welcomed
   return { texts, close: () => socket.terminate() }
 }
 
@@ -81,7 +88,7 @@ test('Temporal is gone for 60 s under load: every webhook is answered 200 and pu
   })
   try {
     const olga = await parley.signIn('olga')
-    const live = watch(olga)
+    const live = await watch(olga)
     const early = parley.simulator.phone.client({ name: 'Early', phone: '+420777000999' })
     await early.writes('before')
     await eventually(() => live.texts.has('before'), 'the first message is pushed')
