@@ -34,9 +34,9 @@ export const sending = (deps: SendingDeps): Sending => ({
         const claim = await claimNext(ctx, sessionId)
         switch (claim.claim) {
           case 'none':
-            return { snapshot: claim.snapshot, more: false }
+            return { snapshot: claim.snapshot }
           case 'wait':
-            if (!claim.short) return { snapshot: claim.snapshot, more: false }
+            if (!claim.short) return { snapshot: claim.snapshot }
             await sleep(Math.max(1, claim.until - ctx.clock.now()))
             break
           case 'refused':
@@ -45,7 +45,7 @@ export const sending = (deps: SendingDeps): Sending => ({
             await settle(ctx, sessionId, claim.claimed.attemptId, await post(deps, claim.claimed, asked))
         }
       }
-      return { snapshot: await loadSnapshot(ctx.db, sessionId, ctx.clock.now()), more: true }
+      return { snapshot: await loadSnapshot(ctx.db, sessionId, ctx.clock.now()) }
     } finally {
       clearInterval(beat)
     }

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
 import { v7 } from 'uuid'
-import type { Keyed } from '../sessions/send.ts'
+import type { Keyed } from '../sessions/once.ts'
 import { whoOf } from './context.ts'
 import { invalid } from './problems.ts'
 

@@ -54,7 +54,6 @@ export interface KnownMessage {
   readonly wamid: string
   readonly kind: string
   readonly sessionId: string | null
-  readonly sessionOpen: boolean
   readonly seq: number | null
 }
 

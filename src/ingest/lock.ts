@@ -90,11 +90,9 @@ export async function lockAndRead(
           kind: string
           session_id: string | null
           seq: number | null
-          open: boolean
         }>({
           name: 'ingest-wamids',
-          text: `SELECT m.id, m.channel_id, m.wamid, m.kind, m.session_id, m.seq,
-                        coalesce((SELECT s.ended_at IS NULL FROM session s WHERE s.id = m.session_id), false) AS open
+          text: `SELECT m.id, m.channel_id, m.wamid, m.kind, m.session_id, m.seq
                    FROM unnest($1::uuid[], $2::text[]) AS k(channel_id, wamid)
                   CROSS JOIN LATERAL (SELECT * FROM message m WHERE m.channel_id = k.channel_id AND m.wamid = k.wamid
                                          AND m.superseded_by IS NULL LIMIT 1) m`,
@@ -147,7 +145,6 @@ export async function lockAndRead(
       wamid: row.wamid,
       kind: row.kind,
       sessionId: row.session_id,
-      sessionOpen: row.open,
       seq: row.seq,
     })),
     attempts: new Map(

@@ -11,8 +11,8 @@ import { dueTimer, type TimerName } from '../domain/timers.ts'
 import type { EndReason, Instant, JsonObject } from '../domain/words.ts'
 import { loadRights } from './actor.ts'
 import { type Aftermath, type Ctx, transact } from './context.ts'
-import { askGate, storeText, type TextToStore } from './send.ts'
 import { loadSnapshot, lockSession, type SessionState, textFieldOf } from './state.ts'
+import { askGate, storeText, type TextToStore } from './store.ts'
 import { date, recordEvent, SYSTEM, updateSession } from './write.ts'
 
 /** `abandoned`: the caller has been told that nothing was done, so nothing was. */

@@ -1,27 +1,16 @@
 // What an operator's message is before Meta hears of it: one transaction asks the gate, stores message and attempt
 // with the evidence, and rings the workflow. It is answered at once, with Temporal there or away.
-import { v7 } from 'uuid'
 import type { Trx } from '../db/database.ts'
-import { isUniqueViolation } from '../db/errors.ts'
 import { type AttemptState, mayRetry } from '../domain/delivery.ts'
-import { type AccessFacts, mayDo } from '../domain/policy.ts'
-import { allowed, type Refusal, refused, type Verdict } from '../domain/refusal.ts'
+import { mayDo } from '../domain/policy.ts'
+import { allowed, refused, type Verdict } from '../domain/refusal.ts'
 import type { Instant, JsonObject } from '../domain/words.ts'
 import type { Actor } from './actor.ts'
-import { type Aftermath, type Ctx, Repeat, transact } from './context.ts'
-import { lockSession, type SessionState, textFieldOf } from './state.ts'
-import { date, recordEvent, recordStatus, recount, ring, type SessionPatch, updateSession } from './write.ts'
-
-export interface Keyed {
-  readonly actor: Actor
-  /** The Idempotency-Key, per user; a repeat gets the first answer. */
-  readonly key: string
-  /** SHA-256 of method, path and body: the same key with another body is refused. */
-  readonly hash: Buffer
-}
-
-type Answer = { readonly ok: true; readonly messageId: string } | { readonly ok: false; readonly refusal: Refusal }
-type Sent = Verdict<{ readonly messageId: string }>
+import type { Ctx } from './context.ts'
+import { type Keyed, once, type Sent } from './once.ts'
+import type { SessionState } from './state.ts'
+import { addAttempt, askGate, storeText } from './store.ts'
+import { recordEvent, recordStatus, recount, ring, updateSession } from './write.ts'
 
 export interface TextToSend extends Keyed {
   readonly sessionId: string
@@ -47,62 +36,6 @@ export function sendText(ctx: Ctx, send: TextToSend): Promise<Sent> {
     await ring(trx, after, state.id, at)
     return allowed({ messageId })
   })
-}
-
-export interface TextToStore {
-  readonly actor: Actor
-  readonly text: string
-  readonly clientRef: string | null
-  readonly reply: { readonly messageId: string; readonly wamid: string } | null
-  /** The evidence of the gate that let it pass. */
-  readonly asked: JsonObject
-  readonly at: Instant
-}
-
-/**
- * The message and its first attempt, pending: the session's next one, in a transaction that has asked the gate.
- * `patch` is what else changes of the session with it, so that its rev grows once.
- */
-export async function storeText(
-  trx: Trx,
-  after: Aftermath,
-  state: SessionState,
-  send: TextToStore,
-  patch: SessionPatch = {},
-  from?: AccessFacts,
-): Promise<{ readonly messageId: string; readonly rev: number }> {
-  const { actor, at } = send
-  const messageId = v7()
-  const seq = state.lastSeq + 1
-  const said = { last_seq: seq, last_message_id: messageId, last_message_at: date(at), waiting_since: null }
-  const rev = await updateSession(trx, after, state.id, { ...said, ...patch }, from)
-  await trx
-    .insertInto('message')
-    .values({
-      id: messageId,
-      channel_id: state.channelId,
-      client_id: state.clientId,
-      session_id: state.id,
-      seq,
-      rev,
-      body_rev: rev,
-      direction: 'out',
-      kind: 'message',
-      type: 'text',
-      text: send.text,
-      content: JSON.stringify({ body: send.text }),
-      author_kind: actor.kind,
-      author_id: actor.rights.userId,
-      client_ref: send.clientRef,
-      reply_to: send.reply?.messageId ?? null,
-      reply_wamid: send.reply?.wamid ?? null,
-      status: 'pending',
-      spoken_at: date(at),
-      received_at: date(at),
-    })
-    .execute()
-  await addAttempt(trx, state, { messageId, no: 1, rev, at, evidence: send.asked })
-  return { messageId, rev }
 }
 
 /**
@@ -194,122 +127,6 @@ const NOT_ARRIVED = {
 function mayWrite(actor: Actor, state: SessionState, at: Instant): Verdict<JsonObject> {
   const access = mayDo(actor.rights, state, 'write')
   return access === 'allowed' ? askGate(state, at) : refused({ code: access })
-}
-
-/** Whether free text may be written now; its value is the evidence. */
-export function askGate(state: SessionState, at: Instant): Verdict<JsonObject> {
-  const field = textFieldOf(state, at)
-  if (!field.open) return refused({ code: 'text-field-closed', reason: field.reason, until: null })
-  return allowed({ asked: { at, windowMessageId: state.windowMessageId, windowUntil: field.until } })
-}
-
-async function once(
-  ctx: Ctx,
-  keyed: Keyed,
-  kind: string,
-  sessionId: string,
-  body: (trx: Trx, after: Aftermath, state: SessionState, at: Instant) => Promise<Sent>,
-): Promise<Sent> {
-  const userId = keyed.actor.rights.userId
-  return transact(ctx, async (trx, after) => {
-    const state = await lockSession(trx, sessionId)
-    if (state === null) return refused({ code: 'not-found' })
-    const first = await trx
-      .selectFrom('command')
-      .select(['hash', 'outcome'])
-      .where('user_id', '=', userId)
-      .where('key', '=', keyed.key)
-      .executeTakeFirst()
-    if (first !== undefined) {
-      if (!first.hash.equals(keyed.hash)) return refused({ code: 'idempotency-key-reused' })
-      const answer = first.outcome as unknown as Answer
-      return answer.ok ? allowed({ messageId: answer.messageId }) : refused(answer.refusal)
-    }
-    const at = ctx.clock.now()
-    const verdict = await body(trx, after, state, at)
-    if (!verdict.ok) await recordRefusal(trx, state, keyed.actor, kind, verdict.refusal, at)
-    const answer: Answer = verdict.ok
-      ? { ok: true, messageId: verdict.value.messageId }
-      : { ok: false, refusal: verdict.refusal }
-    try {
-      await trx
-        .insertInto('command')
-        .values({
-          id: v7(),
-          user_id: userId,
-          key: keyed.key,
-          hash: keyed.hash,
-          session_id: sessionId,
-          kind,
-          body: JSON.stringify({}),
-          state: 'decided',
-          outcome: JSON.stringify(answer),
-          received_at: date(at),
-          decided_at: date(at),
-        })
-        .execute()
-    } catch (error) {
-      // The same key was used for another session at the same instant: look at its answer.
-      if (isUniqueViolation(error)) throw new Repeat()
-      throw error
-    }
-    return verdict
-  })
-}
-
-/** A refusal by state leaves its evidence, too: which message kept the window open, and until when. */
-async function recordRefusal(
-  trx: Trx,
-  state: SessionState,
-  actor: Actor,
-  kind: string,
-  refusal: Refusal,
-  at: Instant,
-): Promise<void> {
-  if (refusal.code !== 'text-field-closed' && refusal.code !== 'not-retryable') return
-  const evidence: JsonObject = {
-    command: kind,
-    refused: refusal.code,
-    reason: refusal.code === 'text-field-closed' ? refusal.reason : refusal.status,
-    phase: state.phase,
-    windowMessageId: state.windowMessageId,
-    windowUntil: state.windowUntil,
-  }
-  const by = { kind: actor.kind, id: actor.rights.userId }
-  await recordEvent(trx, state.id, { rev: state.rev, at, actor: by, kind: 'refused', evidence })
-}
-
-export async function addAttempt(
-  trx: Trx,
-  state: SessionState,
-  attempt: { messageId: string; no: number; rev: number; at: Instant; evidence: JsonObject; waitUntil?: Instant },
-): Promise<void> {
-  const id = v7()
-  await trx
-    .insertInto('attempt')
-    .values({
-      id,
-      message_id: attempt.messageId,
-      session_id: state.id,
-      channel_id: state.channelId,
-      no: attempt.no,
-      epoch: state.epoch,
-      state: 'pending',
-      wait_until: attempt.waitUntil === undefined ? null : date(attempt.waitUntil),
-      created_at: date(attempt.at),
-      evidence: JSON.stringify(attempt.evidence),
-    })
-    .execute()
-  const { messageId, rev, at } = attempt
-  await recordStatus(trx, {
-    attemptId: id,
-    messageId,
-    sessionId: state.id,
-    rev,
-    status: 'pending',
-    at,
-    source: 'parley',
-  })
 }
 
 async function quotable(trx: Trx, state: SessionState, messageId: string): Promise<Verdict<string>> {

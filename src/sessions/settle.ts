@@ -9,9 +9,9 @@ import { breaksChannel, metaError, NO_TOKEN, NOT_REACHED, type SendError, waitAf
 import type { Alias, Instant, JsonObject } from '../domain/words.ts'
 import { notifyChannel } from './changes.ts'
 import { type Aftermath, type Ctx, transact } from './context.ts'
-import { addAttempt } from './send.ts'
 import { lockSession, type SessionState } from './state.ts'
 import { matchParked } from './statuses.ts'
+import { addAttempt } from './store.ts'
 import { date, recordEvent, recordStatus, recount, SYSTEM, updateSession } from './write.ts'
 
 interface Attempt {

@@ -51,8 +51,6 @@ export interface Decisions {
 
 export interface Drained {
   readonly snapshot: Snapshot | null
-  /** The drain's time was over before its work was. */
-  readonly more: boolean
 }
 
 export interface Sending {

@@ -5,6 +5,7 @@ import type { Logger } from 'pino'
 import type { WebSocket } from 'ws'
 import { type Who, whoNow } from '../../auth/identify.ts'
 import { isAway } from '../../db/errors.ts'
+import { factsOfSession } from '../../db/queries/access.ts'
 import { maySee, type Rights } from '../../domain/policy.ts'
 import { LIVE_CHANNEL, type LiveNotice } from '../../sessions/changes.ts'
 import type { Ctx } from '../../sessions/context.ts'
@@ -14,7 +15,7 @@ import { isoOf } from '../views/common.ts'
 import { Connection } from './connection.ts'
 import { CLOSE } from './frames.ts'
 import { NoticeListener } from './listener.ts'
-import { encode, factsOfSession, type Noticed, Pusher, type Pushes, widened } from './push.ts'
+import { encode, type Noticed, Pusher, type Pushes, widened } from './push.ts'
 
 const BEAT_MS = 30_000
 const RENEW_MS = 1_000

@@ -2,8 +2,9 @@
 // in one snapshot of the database, once for everybody.
 import { sql } from 'kysely'
 import type { Database, Trx } from '../../db/database.ts'
+import { ACCESS_FACTS, type AccessRow, accessOf, OPEN_OFFER } from '../../db/queries/access.ts'
 import type { AccessFacts } from '../../domain/policy.ts'
-import type { Instant, Phase } from '../../domain/words.ts'
+import type { Instant } from '../../domain/words.ts'
 import { type ReadMessage, readMessages } from '../views/message-rows.ts'
 import { readSessions } from '../views/session.ts'
 import type { Frame } from './frames.ts'
@@ -201,43 +202,19 @@ function changedMessages(
   return readMessages(trx, where, sql`m.rev, m.seq, m.id`, MOST_MESSAGES + 1)
 }
 
-interface FactsRow {
-  id: string
-  phase: Phase
-  group_id: string | null
-  operator_id: string | null
-  offer_operator_id: string | null
-}
-
-const factsOf = (row: FactsRow): AccessFacts => ({
-  phase: row.phase,
-  groupId: row.group_id,
-  operatorId: row.operator_id,
-  offerOperatorId: row.offer_operator_id,
-})
-
 async function factsOfClients(
   trx: Trx,
   clientIds: readonly string[],
 ): Promise<ReadonlyMap<string, readonly AccessFacts[]>> {
   if (clientIds.length === 0) return new Map()
-  const { rows } = await sql<FactsRow>`
+  const { rows } = await sql<AccessRow & { id: string }>`
     WITH RECURSIVE one AS (
       SELECT id AS asked, id, joined_into FROM client WHERE id = ANY (${clientIds}::uuid[])
       UNION
       SELECT one.asked, c.id, c.joined_into FROM client c JOIN one ON c.joined_into = one.id OR c.id = one.joined_into
     )
-    SELECT DISTINCT one.asked AS id, s.phase, s.group_id, s.operator_id, o.operator_id AS offer_operator_id
+    SELECT DISTINCT one.asked AS id, ${ACCESS_FACTS}
       FROM one JOIN session s ON s.client_id = one.id
-      LEFT JOIN offer o ON o.session_id = s.id AND o.closed_at IS NULL`.execute(trx)
-  return new Map([...Map.groupBy(rows, (row) => row.id)].map(([id, own]) => [id, own.map(factsOf)]))
-}
-
-/** What decides who may see a session; null where there is none. */
-export async function factsOfSession(db: Database, sessionId: string): Promise<AccessFacts | null> {
-  const { rows } = await sql<FactsRow>`
-    SELECT s.id, s.phase, s.group_id, s.operator_id, o.operator_id AS offer_operator_id
-      FROM session s LEFT JOIN offer o ON o.session_id = s.id AND o.closed_at IS NULL
-     WHERE s.id = ${sessionId}`.execute(db)
-  return rows[0] === undefined ? null : factsOf(rows[0])
+      ${OPEN_OFFER}`.execute(trx)
+  return new Map([...Map.groupBy(rows, (row) => row.id)].map(([id, own]) => [id, own.map(accessOf)]))
 }

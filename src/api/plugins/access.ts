@@ -4,10 +4,9 @@
 import type { FastifyRequest } from 'fastify'
 import { sql } from 'kysely'
 import type { Database } from '../../db/database.ts'
-import { maySeeSql, OPEN_OFFER } from '../../db/queries/access.ts'
+import { factsOfSession, maySeeSql, OPEN_OFFER } from '../../db/queries/access.ts'
 import { everyClientOf } from '../../db/queries/sessions.ts'
 import { type AccessFacts, mayDo, maySee, type Rights, type SessionAction } from '../../domain/policy.ts'
-import type { Phase } from '../../domain/words.ts'
 import { type Api, type App, whoOf } from '../context.ts'
 import { Problem } from '../problems.ts'
 
@@ -97,7 +96,7 @@ async function judgeObject(api: Api, request: FastifyRequest): Promise<void> {
     if (!(await maySeeClient(db, rights, id))) throw new Problem('not-found')
     return
   }
-  const facts = kind === 'session' ? await sessionFacts(db, id) : await messageFacts(db, rights, id)
+  const facts = kind === 'session' ? await factsOfSession(db, id) : await messageFacts(db, rights, id)
   if (facts === null) throw new Problem('not-found')
   if (facts === 'seen') {
     if (action !== 'see') throw new Problem('not-allowed')
@@ -106,29 +105,6 @@ async function judgeObject(api: Api, request: FastifyRequest): Promise<void> {
   const verdict =
     action === 'see' ? (maySee(rights, facts) ? 'allowed' : 'not-found') : mayDo(rights, facts, action as SessionAction)
   if (verdict !== 'allowed') throw new Problem(verdict)
-}
-
-interface FactsRow {
-  phase: Phase
-  group_id: string | null
-  operator_id: string | null
-  offer_operator_id: string | null
-}
-
-const factsOf = (row: FactsRow): AccessFacts => ({
-  phase: row.phase,
-  groupId: row.group_id,
-  operatorId: row.operator_id,
-  offerOperatorId: row.offer_operator_id,
-})
-
-const FACTS = sql`s.phase, s.group_id, s.operator_id, o.operator_id AS offer_operator_id`
-
-async function sessionFacts(db: Database, sessionId: string): Promise<AccessFacts | null> {
-  const { rows } = await sql<FactsRow>`SELECT ${FACTS} FROM session s ${OPEN_OFFER} WHERE s.id = ${sessionId}`.execute(
-    db,
-  )
-  return rows[0] === undefined ? null : factsOf(rows[0])
 }
 
 /** The facts of its session; `seen` for a message of no session, where its client may be seen. */
@@ -140,7 +116,7 @@ async function messageFacts(db: Database, rights: Rights, messageId: string): Pr
     .where('superseded_by', 'is', null)
     .executeTakeFirst()
   if (message === undefined) return null
-  if (message.session_id !== null) return sessionFacts(db, message.session_id)
+  if (message.session_id !== null) return factsOfSession(db, message.session_id)
   return (await maySeeClient(db, rights, message.client_id)) ? 'seen' : null
 }
 

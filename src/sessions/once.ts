@@ -1,0 +1,98 @@
+// A command on a message is done once for each key: its first answer is kept in the same transaction, refusals included,
+// and a repeat gets it again.
+import { v7 } from 'uuid'
+import type { Trx } from '../db/database.ts'
+import { isUniqueViolation } from '../db/errors.ts'
+import { allowed, type Refusal, refused, type Verdict } from '../domain/refusal.ts'
+import type { Instant, JsonObject } from '../domain/words.ts'
+import type { Actor } from './actor.ts'
+import { type Aftermath, type Ctx, Repeat, transact } from './context.ts'
+import { lockSession, type SessionState } from './state.ts'
+import { date, recordEvent } from './write.ts'
+
+export interface Keyed {
+  readonly actor: Actor
+  /** The Idempotency-Key, per user; a repeat gets the first answer. */
+  readonly key: string
+  /** SHA-256 of method, path and body: the same key with another body is refused. */
+  readonly hash: Buffer
+}
+
+type Answer = { readonly ok: true; readonly messageId: string } | { readonly ok: false; readonly refusal: Refusal }
+export type Sent = Verdict<{ readonly messageId: string }>
+
+export async function once(
+  ctx: Ctx,
+  keyed: Keyed,
+  kind: string,
+  sessionId: string,
+  body: (trx: Trx, after: Aftermath, state: SessionState, at: Instant) => Promise<Sent>,
+): Promise<Sent> {
+  const userId = keyed.actor.rights.userId
+  return transact(ctx, async (trx, after) => {
+    const state = await lockSession(trx, sessionId)
+    if (state === null) return refused({ code: 'not-found' })
+    const first = await trx
+      .selectFrom('command')
+      .select(['hash', 'outcome'])
+      .where('user_id', '=', userId)
+      .where('key', '=', keyed.key)
+      .executeTakeFirst()
+    if (first !== undefined) {
+      if (!first.hash.equals(keyed.hash)) return refused({ code: 'idempotency-key-reused' })
+      const answer = first.outcome as unknown as Answer
+      return answer.ok ? allowed({ messageId: answer.messageId }) : refused(answer.refusal)
+    }
+    const at = ctx.clock.now()
+    const verdict = await body(trx, after, state, at)
+    if (!verdict.ok) await recordRefusal(trx, state, keyed.actor, kind, verdict.refusal, at)
+    const answer: Answer = verdict.ok
+      ? { ok: true, messageId: verdict.value.messageId }
+      : { ok: false, refusal: verdict.refusal }
+    try {
+      await trx
+        .insertInto('command')
+        .values({
+          id: v7(),
+          user_id: userId,
+          key: keyed.key,
+          hash: keyed.hash,
+          session_id: sessionId,
+          kind,
+          body: JSON.stringify({}),
+          state: 'decided',
+          outcome: JSON.stringify(answer),
+          received_at: date(at),
+          decided_at: date(at),
+        })
+        .execute()
+    } catch (error) {
+      // The same key was used for another session at the same instant: look at its answer.
+      if (isUniqueViolation(error)) throw new Repeat()
+      throw error
+    }
+    return verdict
+  })
+}
+
+/** A refusal by state leaves its evidence, too: which message kept the window open, and until when. */
+async function recordRefusal(
+  trx: Trx,
+  state: SessionState,
+  actor: Actor,
+  kind: string,
+  refusal: Refusal,
+  at: Instant,
+): Promise<void> {
+  if (refusal.code !== 'text-field-closed' && refusal.code !== 'not-retryable') return
+  const evidence: JsonObject = {
+    command: kind,
+    refused: refusal.code,
+    reason: refusal.code === 'text-field-closed' ? refusal.reason : refusal.status,
+    phase: state.phase,
+    windowMessageId: state.windowMessageId,
+    windowUntil: state.windowUntil,
+  }
+  const by = { kind: actor.kind, id: actor.rights.userId }
+  await recordEvent(trx, state.id, { rev: state.rev, at, actor: by, kind: 'refused', evidence })
+}

@@ -1,0 +1,106 @@
+// Puts a text into its session: the gate, the message, its attempt. For every transaction that sends one.
+import { v7 } from 'uuid'
+import type { Trx } from '../db/database.ts'
+import type { AccessFacts } from '../domain/policy.ts'
+import { allowed, refused, type Verdict } from '../domain/refusal.ts'
+import type { Instant, JsonObject } from '../domain/words.ts'
+import type { Actor } from './actor.ts'
+import type { Aftermath } from './context.ts'
+import { type SessionState, textFieldOf } from './state.ts'
+import { date, recordStatus, type SessionPatch, updateSession } from './write.ts'
+
+/** Whether free text may be written now; its value is the evidence. */
+export function askGate(state: SessionState, at: Instant): Verdict<JsonObject> {
+  const field = textFieldOf(state, at)
+  if (!field.open) return refused({ code: 'text-field-closed', reason: field.reason, until: null })
+  return allowed({ asked: { at, windowMessageId: state.windowMessageId, windowUntil: field.until } })
+}
+
+export interface TextToStore {
+  readonly actor: Actor
+  readonly text: string
+  readonly clientRef: string | null
+  readonly reply: { readonly messageId: string; readonly wamid: string } | null
+  /** The evidence of the gate that let it pass. */
+  readonly asked: JsonObject
+  readonly at: Instant
+}
+
+/**
+ * The message and its first attempt, pending: the session's next one, in a transaction that has asked the gate.
+ * `patch` is what else changes of the session with it, so that its rev grows once.
+ */
+export async function storeText(
+  trx: Trx,
+  after: Aftermath,
+  state: SessionState,
+  send: TextToStore,
+  patch: SessionPatch = {},
+  from?: AccessFacts,
+): Promise<{ readonly messageId: string; readonly rev: number }> {
+  const { actor, at } = send
+  const messageId = v7()
+  const seq = state.lastSeq + 1
+  const said = { last_seq: seq, last_message_id: messageId, last_message_at: date(at), waiting_since: null }
+  const rev = await updateSession(trx, after, state.id, { ...said, ...patch }, from)
+  await trx
+    .insertInto('message')
+    .values({
+      id: messageId,
+      channel_id: state.channelId,
+      client_id: state.clientId,
+      session_id: state.id,
+      seq,
+      rev,
+      body_rev: rev,
+      direction: 'out',
+      kind: 'message',
+      type: 'text',
+      text: send.text,
+      content: JSON.stringify({ body: send.text }),
+      author_kind: actor.kind,
+      author_id: actor.rights.userId,
+      client_ref: send.clientRef,
+      reply_to: send.reply?.messageId ?? null,
+      reply_wamid: send.reply?.wamid ?? null,
+      status: 'pending',
+      spoken_at: date(at),
+      received_at: date(at),
+    })
+    .execute()
+  await addAttempt(trx, state, { messageId, no: 1, rev, at, evidence: send.asked })
+  return { messageId, rev }
+}
+
+export async function addAttempt(
+  trx: Trx,
+  state: SessionState,
+  attempt: { messageId: string; no: number; rev: number; at: Instant; evidence: JsonObject; waitUntil?: Instant },
+): Promise<void> {
+  const id = v7()
+  await trx
+    .insertInto('attempt')
+    .values({
+      id,
+      message_id: attempt.messageId,
+      session_id: state.id,
+      channel_id: state.channelId,
+      no: attempt.no,
+      epoch: state.epoch,
+      state: 'pending',
+      wait_until: attempt.waitUntil === undefined ? null : date(attempt.waitUntil),
+      created_at: date(attempt.at),
+      evidence: JSON.stringify(attempt.evidence),
+    })
+    .execute()
+  const { messageId, rev, at } = attempt
+  await recordStatus(trx, {
+    attemptId: id,
+    messageId,
+    sessionId: state.id,
+    rev,
+    status: 'pending',
+    at,
+    source: 'parley',
+  })
+}
