@@ -52,6 +52,14 @@ export async function docs(app: App): Promise<void> {
   })
   await app.register(reference, {
     routePrefix: '/docs',
-    configuration: { nonce: docsNonce, pageTitle: 'Parley API', withDefaultFonts: false, telemetry: false },
+    configuration: {
+      nonce: docsNonce,
+      pageTitle: 'Parley API',
+      withDefaultFonts: false,
+      telemetry: false,
+      // What would send the description, or its reader, elsewhere.
+      showDeveloperTools: 'never',
+      agent: { disabled: true },
+    },
   })
 }
