@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { type Browser, type BrowserContext, chromium, type Locator, type Page } from 'playwright-core'
+import { eventually } from '../support/eventually.ts'
 import { PASSWORD, type System } from '../support/system.ts'
 
 const ARGS = [
@@ -69,10 +70,12 @@ export const write = async (page: Page, text: string): Promise<void> => {
   await page.keyboard.press('Enter')
 }
 
+/** Until the caret has come to the text field, where accepting puts it: a key pressed before belongs to the list. */
 export const acceptFromList = async (page: Page, name: string): Promise<void> => {
   await page.getByRole('button', { name: `Accept ${name}` }).click()
   await page.getByRole('heading', { level: 1, name }).waitFor()
   await page.getByRole('textbox', { name: 'Write a message' }).waitFor()
+  await eventually(() => isWriting(page), 'the caret is in the text field')
 }
 
 /** The cursor is in the text field. */

@@ -80,10 +80,10 @@ test('a client who writes during the wrap-up has the session open again, with it
 
 test('arrivals take neither focus nor scroll; a pill counts them', async () => {
   const client = system.simulator.phone.client({ phone: '+420777888999', name: 'Writes Much' })
-  for (let n = 1; n <= 30; n += 1) await client.writes(`Line ${n}`)
+  for (let n = 1; n <= 30; n += 1) await client.writes(`Line ${n}.`)
   const { page, context } = await desk(browser, system, 'omar')
   await acceptFromList(page, 'Writes Much')
-  await bubble(page, 'Line 30').waitFor()
+  await bubble(page, 'Line 30.').waitFor()
   await page.getByRole('textbox', { name: 'Write a message' }).fill('I am writing')
   const thread = 'document.querySelector(\'section[aria-label="Conversation with Writes Much"]\')'
   await page.evaluate(`${thread}.scrollTop = 0`)
