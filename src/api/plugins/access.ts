@@ -113,7 +113,6 @@ async function messageFacts(db: Database, rights: Rights, messageId: string): Pr
     .selectFrom('message')
     .select(['session_id', 'client_id'])
     .where('id', '=', messageId)
-    .where('superseded_by', 'is', null)
     .executeTakeFirst()
   if (message === undefined) return null
   if (message.session_id !== null) return factsOfSession(db, message.session_id)

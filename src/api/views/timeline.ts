@@ -44,9 +44,14 @@ export interface TimelineQuery {
   readonly messageId?: string
 }
 
+/** An event names the message, or one of its attempts alone. */
+const concerns = (messageId: string) => sql`(
+  e.evidence ->> 'messageId' = ${messageId}
+  OR e.evidence ->> 'attemptId' IN (SELECT a.id::text FROM attempt a WHERE a.message_id = ${messageId}))`
+
 export async function loadTimeline(db: Database, query: TimelineQuery): Promise<Page<TimelineEvent>> {
   const from = query.cursor === undefined ? 0 : decodeCursor(position, query.cursor).n
-  const about = query.messageId === undefined ? sql`true` : sql`e.evidence ->> 'messageId' = ${query.messageId}`
+  const about = query.messageId === undefined ? sql`true` : concerns(query.messageId)
   const { rows } = await sql<Row>`
     SELECT e.n, e.rev, e.at, e.actor_kind, e.actor_id, u.name AS actor_name, e.kind, e.evidence, s.client_id
       FROM session_event e
