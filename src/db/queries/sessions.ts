@@ -53,7 +53,6 @@ interface Order {
   readonly told: RawBuilder<string[]>
   readonly after: (position: readonly string[]) => RawBuilder<boolean>
   readonly by: RawBuilder<unknown>
-  readonly length: number
 }
 
 const newestFirst = (column: RawBuilder<unknown>): Order => ({
@@ -61,7 +60,6 @@ const newestFirst = (column: RawBuilder<unknown>): Order => ({
   told: sql<string[]>`ARRAY[${column}::text, s.id::text]`,
   after: ([at, id]) => sql<boolean>`(${column}, s.id) < (${at}::timestamptz, ${id}::uuid)`,
   by: sql`${column} DESC, s.id DESC`,
-  length: 2,
 })
 
 const isOverdue = sql`(CASE WHEN o.overdue_at IS NULL THEN 1 ELSE 0 END)`
@@ -76,12 +74,15 @@ const ORDERS: Record<SessionSort, Order> = {
     after: ([overdue, at, id]) =>
       sql<boolean>`(${isOverdue}, ${waiting}, s.id) > (${overdue}::int, ${at}::timestamptz, ${id}::uuid)`,
     by: sql`${isOverdue}, ${waiting}, s.id`,
-    length: 3,
   },
 }
 
-const KEY = /^[\w:+. -]{1,64}$/
-const position = z.object({ sort: z.enum(SESSION_SORTS), at: z.array(z.string().regex(KEY)).min(2).max(3) })
+const time = z.string().regex(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?[+-]\d\d(:\d\d)*$/)
+const POSITIONS: Record<SessionSort, z.ZodType<readonly string[]>> = {
+  activity: z.tuple([time, z.uuid()]),
+  started: z.tuple([time, z.uuid()]),
+  queue: z.tuple([z.enum(['0', '1']), time, z.uuid()]),
+}
 
 export async function findSessions(
   db: Database | Trx,
@@ -104,8 +105,7 @@ export async function findSessions(
 }
 
 function positionOf(cursor: string, sort: SessionSort): readonly string[] {
-  const known = position.refine((value) => value.sort === sort && value.at.length === ORDERS[sort].length)
-  return decodeCursor(known, cursor).at
+  return decodeCursor(z.object({ sort: z.literal(sort), at: POSITIONS[sort] }), cursor).at
 }
 
 function conditions(filter: SessionsFilter): RawBuilder<boolean>[] {
@@ -135,8 +135,12 @@ function matches(q: string): RawBuilder<boolean> {
   // A number is found however it was written: "+420 777 123", "00420777…".
   const digits = q.replace(/[\s()+./-]/g, '').replace(/^00/, '')
   const number = /^\d{3,}$/.test(digits) ? sql`(a.kind = 'phone' AND a.value LIKE ${like(digits)})` : sql`false`
+  // Aliases are the survivor's alone, and a joined client's sessions are shown as the survivor's.
   return sql<boolean>`s.client_id IN (
-    SELECT c.id FROM client c WHERE c.name ILIKE ${like(q)}
-    UNION
-    SELECT a.client_id FROM client_alias a WHERE ${number} OR (a.kind = 'bsuid' AND a.value ILIKE ${like(q)}))`
+    WITH found AS (
+      SELECT coalesce(c.joined_into, c.id) AS id FROM client c WHERE c.name ILIKE ${like(q)}
+      UNION
+      SELECT a.client_id FROM client_alias a WHERE ${number} OR (a.kind = 'bsuid' AND a.value ILIKE ${like(q)})
+    )
+    SELECT id FROM found UNION SELECT j.id FROM client j JOIN found ON j.joined_into = found.id)`
 }
