@@ -141,12 +141,17 @@ export const problemSchema = z
 export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8'
 export const problemPath = (code: ProblemCode): string => `/problems/${code}`
 
+/** What stands beside the members that every problem has, and may not take their place; `detail` may. */
+type Fields = Readonly<Record<string, unknown>> & {
+  readonly [Fixed in 'type' | 'title' | 'status' | 'code']?: never
+}
+
 /** Thrown anywhere in a request to answer with a problem. */
 export class Problem extends Error {
   readonly code: ProblemCode
-  readonly fields: Readonly<Record<string, unknown>>
+  readonly fields: Fields
 
-  constructor(code: ProblemCode, fields: Readonly<Record<string, unknown>> = {}) {
+  constructor(code: ProblemCode, fields: Fields = {}) {
     super(code)
     this.name = 'Problem'
     this.code = code
@@ -160,20 +165,23 @@ export class Problem extends Error {
 
 export const invalid = (errors: readonly FieldError[]): Problem => new Problem('invalid', { errors })
 
-/** What a rule refused, with the facts that the caller needs to go on. */
-export function refusalProblem(refusal: Refusal): Problem {
-  const { code, ...facts } = refusal
+/** What a rule refused, with the facts that the caller needs to go on; `resultAt` is where the body names the result. */
+export function refusalProblem(refusal: Refusal, resultAt = ''): Problem {
   switch (refusal.code) {
     case 'unknown-result':
-      return invalid([{ pointer: '/resultId', detail: refusals['unknown-result'].sentence }])
+      return invalid([{ pointer: `${resultAt}/resultId`, detail: refusals['unknown-result'].sentence }])
     case 'unknown-message':
       return invalid([{ pointer: '/replyTo', detail: refusals['unknown-message'].sentence }])
     case 'text-field-closed': {
       const until = refusal.until === null ? null : new Date(refusal.until).toISOString()
-      return new Problem(code, { ...facts, until, detail: CLOSED[refusal.reason] })
+      return new Problem(refusal.code, { reason: refusal.reason, until, detail: CLOSED[refusal.reason] })
     }
-    default:
+    case 'not-retryable':
+      return new Problem(refusal.code, { messageStatus: refusal.status })
+    default: {
+      const { code, ...facts } = refusal
       return new Problem(code, facts)
+    }
   }
 }
 

@@ -41,9 +41,10 @@ export async function oneMessage(api: Api, messageId: string): Promise<MessageVi
   return message
 }
 
-function told(answer: CommandAnswer): void {
+function told(answer: CommandAnswer, kind: CommandKind): void {
   if (answer.answer === 'done') return
-  throw answer.answer === 'refused' ? refusalProblem(answer.refusal) : new Problem(answer.answer)
+  if (answer.answer !== 'refused') throw new Problem(answer.answer)
+  throw refusalProblem(answer.refusal, kind === 'end' ? '/result' : '')
 }
 
 export function commandRoutes(app: App, api: Api): void {
@@ -52,7 +53,7 @@ export function commandRoutes(app: App, api: Api): void {
   const session = { 200: sessionSchema }
 
   async function command(request: FastifyRequest, sessionId: string, kind: CommandKind, body: CommandBody) {
-    told(await giveCommand(ctx, door, { ...keyed(request), sessionId, kind, body }))
+    told(await giveCommand(ctx, door, { ...keyed(request), sessionId, kind, body }), kind)
     return oneSession(api, sessionId)
   }
 

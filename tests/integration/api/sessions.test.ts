@@ -1,5 +1,6 @@
 import { v7 } from 'uuid'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ATTEMPT_STATES } from '../../../src/domain/delivery.ts'
 import { eventually } from '../../support/eventually.ts'
 import {
   ADMIN,
@@ -42,7 +43,11 @@ async function active() {
   return { phone, session: accepted.body, path: `/api/v1/sessions/${session.id}` }
 }
 
-const problem = (answer: Answer) => ({ status: answer.status, code: answer.body?.code })
+/** The document says the same status as the line above it. */
+function problem(answer: Answer) {
+  if (answer.status >= 400) expect(answer.body?.status).toBe(answer.status)
+  return { status: answer.status, code: answer.body?.code }
+}
 
 describe('a session', () => {
   test('goes from its first message to its result', async () => {
@@ -134,11 +139,17 @@ describe('a refusal', () => {
     const end = (resultId: string) => olga.post(`${path}/end`, { lastSeq: 1, result: { resultId, note: null } })
     expect(problem(await end(strict.id))).toEqual({ status: 409, code: 'result-required' })
     expect(problem(await end(parent.id))).toEqual({ status: 400, code: 'invalid' })
-    expect(problem(await end(v7()))).toEqual({ status: 400, code: 'invalid' })
+    const unknown = await end(v7())
+    expect(problem(unknown)).toEqual({ status: 400, code: 'invalid' })
+    expect(unknown.body.errors).toMatchObject([{ pointer: '/result/resultId' }])
     expect(problem(await olga.post(`${path}/result`, { resultId: strict.id, note: 'x' }))).toEqual({
       status: 409,
       code: 'wrong-phase',
     })
+    expect((await olga.post(`${path}/end`, { lastSeq: 1 })).status).toBe(200)
+    expect((await olga.post(`${path}/result`, { resultId: v7() })).body.errors).toMatchObject([
+      { pointer: '/resultId' },
+    ])
   })
 
   test('of what one sees but does not have is another one than of what one does not see', async () => {
@@ -162,10 +173,9 @@ describe('a refusal', () => {
       problem(await olga.post(`/api/v1/messages/${body.items[0].id}/resolve`, { outcome: 'arrived' })).status,
     ).toBeGreaterThanOrEqual(404)
     const sent = await olga.post(`${path}/messages`, { type: 'text', text: 'once' })
-    expect(problem(await olga.post(`/api/v1/messages/${sent.body.id}/retry`))).toEqual({
-      status: 409,
-      code: 'not-retryable',
-    })
+    const refused = await olga.post(`/api/v1/messages/${sent.body.id}/retry`)
+    expect(problem(refused)).toEqual({ status: 409, code: 'not-retryable' })
+    expect(ATTEMPT_STATES).toContain(refused.body.messageStatus)
   })
 
   test('of a slot too many tells how many there are', async () => {

@@ -56,6 +56,12 @@ async function give(sessionId: string, operatorId: string): Promise<void> {
 }
 
 describe('the live view', () => {
+  it('says to who does not ask by websocket that it is one', async () => {
+    const answer = await (await test.as(OLGA)).get('/api/v1/live')
+    expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json/)
+    expect(answer.body).toMatchObject({ status: 400, code: 'invalid', errors: [{ pointer: '/Upgrade' }] })
+  })
+
   it('pushes a client’s message and its session, from this service and from another', async () => {
     const here = await live(OLGA)
     const there = await live(OLGA, other.url)
