@@ -23,6 +23,8 @@ import { consoleApp, phonePage } from './web.ts'
 
 const SIMULATOR_BESIDE = 10
 const HIGHEST_PORT = 65_535
+/** A signal so soon after the first one is the same Ctrl-C: npm, which hears it too, hands it on. */
+const SAME_SIGNAL_MS = 1_000
 const began = Date.now()
 // Written at once, so that no line is lost when the process ends right after it.
 const say = (line: string) => void writeSync(1, `${line}\n`)
@@ -73,8 +75,11 @@ class Launcher {
   }
 
   #listen(): void {
+    let first: number | null = null
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
       process.on(signal, () => {
+        first ??= performance.now()
+        if (this.#ending && performance.now() - first < SAME_SIGNAL_MS) return
         say('Stopping')
         void this.end(0)
       })

@@ -119,6 +119,9 @@ test('after everything was killed at once, the next start takes over in seconds,
 test('Ctrl-C stops every child within three seconds, and the next start finds the session', async () => {
   const began = performance.now()
   parley.process.kill('SIGINT')
+  // The keyboard tells all in front of it, and npm, which is one of them, hands on what it hears.
+  await eventually(() => parley.said().includes('Stopping'), 'it stops', 1_000)
+  parley.process.kill('SIGINT')
   expect(await parley.exited).toBe(0)
   expect(performance.now() - began).toBeLessThan(STOP_MS)
   await eventually(() => left().length === 0, 'nobody is left', 2_000)
