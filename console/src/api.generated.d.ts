@@ -2971,7 +2971,7 @@ export interface components {
             };
         };
         readonly SessionWorkflowInput: {
-            /** @description False: the workflow has ended, or Temporal is away; then its parts are null */
+            /** @description False: Temporal knows it no more, or is away, or has no worker for it; then its parts are null */
             readonly answered: boolean;
             /** @description Of the row that the workflow has last seen */
             readonly rev: number | null;
@@ -3639,7 +3639,7 @@ export interface components {
             };
         };
         readonly SessionWorkflow: {
-            /** @description False: the workflow has ended, or Temporal is away; then its parts are null */
+            /** @description False: Temporal knows it no more, or is away, or has no worker for it; then its parts are null */
             readonly answered: boolean;
             /** @description Of the row that the workflow has last seen */
             readonly rev: number | null;

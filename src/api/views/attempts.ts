@@ -61,11 +61,10 @@ export async function loadAttempts(
 
 export const newestOf = (attempts: readonly AttemptRow[]): AttemptRow | null => attempts.at(-1) ?? null
 
-/** Meta's time where Meta told it, since Parley's own word of the same status is only when it drew the conclusion. */
+/** When it came to that state. What came too late to move it has no rev that would tell anybody, and is evidence alone. */
 function firstTime(attempt: Stored, statuses: readonly StatusRow[], state: AttemptState): Date | null {
   if (state === 'calling') return attempt.claimedAt
-  const told = statuses.filter((status) => status.status === state)
-  return (told.find((status) => status.source === 'meta') ?? told[0])?.at ?? null
+  return statuses.find((status) => status.status === state && status.rev !== null)?.at ?? null
 }
 
 export function statusTimesOf(attempt: AttemptRow): { [state in AttemptState]?: string } {

@@ -19,7 +19,9 @@ const sendsSchema = z.object({
 
 export const workflowSchema = z
   .object({
-    answered: z.boolean().describe('False: the workflow has ended, or Temporal is away; then its parts are null'),
+    answered: z
+      .boolean()
+      .describe('False: Temporal knows it no more, or is away, or has no worker for it; then its parts are null'),
     rev: z.int().nullable().describe('Of the row that the workflow has last seen'),
     phase: z.enum(PHASES).nullable(),
     textField: textFieldSchema.nullable(),

@@ -12,6 +12,8 @@ import { startWorld, type World } from '../../support/world.ts'
 const SECOND = 1_000
 const QUEUE_TIME = 300 * SECOND
 const SECOND_NUMBER = '200000000000002'
+/** More sessions than there are in this file. */
+const MANY = 500
 const ORDERS = ['activity', 'started', 'queue'] as const
 type Order = (typeof ORDERS)[number]
 
@@ -58,7 +60,7 @@ async function settle(): Promise<void> {
   await pass('420600000000', 'wrapUp')
   await pass('420600000001', 'active', world.omar)
   await pass('420600000002', 'ended', world.omar)
-  await overdue('420600000003')
+  await overdue('420600000005')
   world.clock.forward(SECOND)
 
   await toOther(PETR, NAMELESS)
@@ -111,6 +113,7 @@ async function pages(query: Readonly<Record<string, string>>, between = async ()
   do {
     const { items, next }: Page = await page({ ...query, ...(cursor === null ? {} : { cursor }) })
     found.push(...items)
+    if (found.length > MANY) throw new Error('the pages lead in a circle')
     cursor = next
     if (cursor !== null) await between()
   } while (cursor !== null)
@@ -209,7 +212,7 @@ describe('a filter', () => {
           matched += found.length
         },
       ),
-      { numRuns: 80 },
+      { numRuns: 80, endOnFailure: true },
     )
     // Not for want of anything to find.
     expect(matched).toBeGreaterThan(80)
@@ -243,7 +246,7 @@ describe('a search', () => {
     ['the number as it is shown', '+420777123456', [JANA.name, JANA.name]],
     ['a part of WhatsApp’s id', 'cz.100_', [PETR.name]],
     ['what means something to SQL, as it stands', '_dvo', [HIDDEN.name]],
-    ['a percent sign', '100%', [PETR.name]],
+    ['a percent sign', '%', [PETR.name]],
     ['an underscore', '_', [PETR.name, HIDDEN.name]],
     ['too few digits for a number', '99', []],
     ['what nobody is called', 'Nobody', []],
@@ -280,7 +283,7 @@ describe('the order', () => {
     const queue = await pages({ sort: 'queue', phase: 'queued' })
     expect(queue.length).toBeGreaterThan(4)
     expect(queue.map((session) => session.offer?.overdueAt != null).indexOf(false)).toBe(1)
-    expect(queue[0]?.client.phone).toBe('+420600000003')
+    expect(queue[0]?.client.phone).toBe('+420600000005')
     const waits = queue.slice(1).map((session) => Date.parse(session.waitingSince ?? ''))
     expect(waits).toEqual(waits.toSorted((a, b) => a - b))
   })
@@ -328,7 +331,7 @@ describe('pages while rows change', () => {
           expect(read).toEqual(expect.arrayContaining([...untouched.keys()]))
         },
       ),
-      { numRuns: 12 },
+      { numRuns: 12, endOnFailure: true },
     )
   })
 })
