@@ -24,15 +24,24 @@ interface Service {
   said(): string
 }
 
+/** As a Node of before 22.18: it says so, and lacks what a package wants of it as it is loaded. */
+const OLD_NODE = `data:text/javascript,${encodeURIComponent(`
+  import { createRequire, syncBuiltinESMExports } from 'node:module'
+  delete createRequire('/')('node:zlib').createZstdDecompress
+  syncBuiltinESMExports()
+  Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.20.2' } })
+`)}`
+
 let folder: string | undefined
+let shared: Record<string, string>
 let database: FreshDatabase
 let simulator: Simulator
 let ports: readonly number[]
 let apis: readonly Service[] = []
 let workers: readonly Service[] = []
 
-function run(main: string, env: Record<string, string>): Service {
-  const child = spawn(process.execPath, [join(ROOT, 'dist', main)], {
+function run(main: string, env: Record<string, string>, options: readonly string[] = []): Service {
+  const child = spawn(process.execPath, [...options, join(ROOT, 'dist', main)], {
     cwd: folder,
     env: { PATH: process.env.PATH, NODE_ENV: 'production', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -42,13 +51,14 @@ function run(main: string, env: Record<string, string>): Service {
   return { process: child, said: () => said }
 }
 
+const ended = ({ process: child }: Service): Promise<number | null> =>
+  child.exitCode !== null || child.signalCode !== null
+    ? Promise.resolve(child.exitCode)
+    : new Promise((resolve) => child.once('exit', resolve))
+
 const stop = (service: Service): Promise<number | null> => {
-  const { process: child } = service
-  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve(child.exitCode)
-  return new Promise((resolve) => {
-    child.once('exit', resolve)
-    child.kill('SIGTERM')
-  })
+  service.process.kill('SIGTERM')
+  return ended(service)
 }
 
 beforeAll(async () => {
@@ -57,25 +67,20 @@ beforeAll(async () => {
   database = await freshDatabase({ migrated: false })
   simulator = await startSimulator({ verifyToken: 'verify-me' })
   ports = [await freePort(), await freePort()]
-  const shared = {
+  shared = {
     DATABASE_URL: database.url,
     TEMPORAL_ADDRESS: inject('temporalAddress'),
     TEMPORAL_NAMESPACE: inject('temporalNamespace'),
     TEMPORAL_TASK_QUEUE: `built-${v7()}`,
     GRAPH_API_URL: simulator.url,
     SECRET_KEY: 'a-secret-key-for-tests-only-0123456789',
+    HOST: '127.0.0.1',
+    WHATSAPP_APP_SECRET: simulator.appSecret,
+    WHATSAPP_VERIFY_TOKEN: 'verify-me',
   }
   // The workers come first, and wait for the schema; both APIs bring it at once.
   workers = [0, 1].map(() => run('worker.js', shared))
-  apis = ports.map((port) =>
-    run('api/main.js', {
-      ...shared,
-      HOST: '127.0.0.1',
-      PORT: String(port),
-      WHATSAPP_APP_SECRET: simulator.appSecret,
-      WHATSAPP_VERIFY_TOKEN: 'verify-me',
-    }),
-  )
+  apis = ports.map((port) => run('api/main.js', { ...shared, PORT: String(port) }))
   for (const port of ports) {
     await eventually(async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).ok, 'the API is ready', 60_000)
   }
@@ -156,3 +161,23 @@ test('one of each stops in order within three seconds, and the others go on', as
   expect(performance.now() - began).toBeLessThan(3_500)
   expect((await fetch(`${urls()[1]}/readyz`)).status).toBe(200)
 })
+
+test('a Node that is too old hands over to the one that came with the packages, and goes when it goes', async () => {
+  const lacking = run('worker.js', {}, ['--import', OLD_NODE])
+  expect(await ended(lacking)).toBe(1)
+  expect(lacking.said()).toMatch(/^DATABASE_URL is missing/)
+
+  const port = await freePort()
+  const isThere = () =>
+    fetch(`http://127.0.0.1:${port}/healthz`).then(
+      (answer) => answer.ok,
+      () => false,
+    )
+  for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+    const api = run('api/main.js', { ...shared, PORT: String(port) }, ['--import', OLD_NODE])
+    await eventually(isThere, 'the API is there', 30_000)
+    api.process.kill(signal)
+    expect(await ended(api)).toBe(signal === 'SIGTERM' ? 0 : null)
+    await eventually(async () => !(await isThere()), 'it is gone with it', 3_000)
+  }
+}, 90_000)

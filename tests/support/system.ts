@@ -8,7 +8,7 @@ import { DEMO_TOKEN, seedDemo } from '../../dev/seed.ts'
 import { type Simulator, startSimulator } from '../../simulator/start.ts'
 import { type Service, startService } from '../../src/api/service.ts'
 import type { Config } from '../../src/config.ts'
-import { type RunningWorker, startWorker } from '../../src/worker.ts'
+import { type RunningWorker, startWorker } from '../../src/worker-service.ts'
 import { type FreshDatabase, freshDatabase } from './database.ts'
 import { MovableClock, skipTime } from './time.ts'
 
