@@ -1,6 +1,6 @@
 // The evidence of one message: when it was said and heard, which message kept the window open when each attempt was
 // asked about, what became of it as it was told, and the decisions of the timeline that concern it.
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { EvidenceView } from '../../../src/api/views/evidence.ts'
 import { claimNext } from '../../../src/sessions/claim.ts'
 import { openApi, type Reading } from '../../support/reading.ts'
@@ -9,19 +9,25 @@ import { ghost, newWamid, status, text } from '../../support/webhooks.ts'
 import { HOUR, startWorld, type World } from '../../support/world.ts'
 
 const SECOND = 1_000
-const JANA = { phone: '420777123456', name: 'Jana' }
 
 let world: World
 let api: Reading
 let olga: Caller
-beforeEach(async () => {
+beforeAll(async () => {
   world = await startWorld()
   api = await openApi(world)
   olga = await api.as(world.olga)
 })
-afterEach(async () => {
+afterAll(async () => {
   await api?.close()
   await world?.close()
+})
+
+let clients = 0
+/** Somebody new in each test. */
+let jana: { readonly phone: string; readonly name: string }
+beforeEach(() => {
+  jana = { phone: `42077700${String(++clients).padStart(4, '0')}`, name: 'Jana' }
 })
 
 const iso = (at: number): string => new Date(at).toISOString()
@@ -35,8 +41,8 @@ async function evidence(messageId: string): Promise<EvidenceView> {
 /** Jana has written a moment ago, and Olga has the session; what kept its window open, and until when. */
 async function talking() {
   const spoke = world.clock.now()
-  await world.deliver(text(JANA, 'Hello'))
-  const session = await world.session(JANA.phone)
+  await world.deliver(text(jana, 'Hello'))
+  const session = await world.session(jana.phone)
   await world.accept(session.id)
   const [opened] = await world.messages(session.id)
   return {
@@ -49,8 +55,8 @@ describe('a client’s message', () => {
   test('tells Meta’s time and Parley’s, the webhook that brought it, and the session that it began', async () => {
     const heard = world.clock.now()
     const wamid = newWamid()
-    await world.deliver(text(JANA, 'Hello', { id: wamid, at: heard - 90 * SECOND }))
-    const session = await world.session(JANA.phone)
+    await world.deliver(text(jana, 'Hello', { id: wamid, at: heard - 90 * SECOND }))
+    const session = await world.session(jana.phone)
     const [message] = await world.messages(session.id)
     const told = await evidence(message?.id ?? '')
     expect(told).toMatchObject({
@@ -73,8 +79,8 @@ describe('a client’s message', () => {
   })
 
   test('whose time could not be right says so', async () => {
-    await world.deliver(text(JANA, 'Hello', { at: null }))
-    const [message] = await world.messages((await world.session(JANA.phone)).id)
+    await world.deliver(text(jana, 'Hello', { at: null }))
+    const [message] = await world.messages((await world.session(jana.phone)).id)
     const now = iso(world.clock.now())
     expect(await evidence(message?.id ?? '')).toMatchObject({ at: now, receivedAt: now, timeDoubted: true })
   })
@@ -82,7 +88,7 @@ describe('a client’s message', () => {
   test('that opened the window or brought the session back is the reason for it', async () => {
     const { sessionId } = await talking()
     await world.end(sessionId)
-    await world.deliver(text(JANA, 'One more thing'))
+    await world.deliver(text(jana, 'One more thing'))
     const last = (await world.messages(sessionId)).at(-1)
     expect((await evidence(last?.id ?? '')).events).toMatchObject([{ type: 'reactivated', evidence: { seq: 2 } }])
   })
@@ -90,11 +96,11 @@ describe('a client’s message', () => {
   test('that stood in for the real one keeps its evidence after the real one came elsewhere', async () => {
     const { sessionId } = await talking()
     const wamid = newWamid()
-    await world.deliver(ghost(JANA, { id: wamid }))
+    await world.deliver(ghost(jana, { id: wamid }))
     const heard = world.clock.now()
     await world.command(world.olga, sessionId, 'end', { lastSeq: 2, result: { resultId: world.resultId, note: null } })
     world.clock.forward(SECOND)
-    await world.deliver(text(JANA, 'The real one', { id: wamid }))
+    await world.deliver(text(jana, 'The real one', { id: wamid }))
     const placeholder = (await world.messages(sessionId)).at(-1)
     expect(placeholder?.superseded_by).not.toBeNull()
     expect(await evidence(placeholder?.id ?? '')).toMatchObject({ sessionId, wamid, receivedAt: iso(heard) })
@@ -112,7 +118,7 @@ describe('a message of the company', () => {
 
     // Meanwhile the client has spoken, so another message keeps the window open when it leaves.
     world.clock.forward(3 * SECOND)
-    await world.deliver(text(JANA, 'Are you there?'))
+    await world.deliver(text(jana, 'Are you there?'))
     world.clock.forward(SECOND)
     const left = world.clock.now()
     await claimNext(world.ctx, sessionId)
@@ -208,7 +214,8 @@ describe('a message of the company', () => {
   test('that had to wait for the pace says until when, and which decision said so', async () => {
     const { sessionId } = await talking()
     const pace = { pair_tokens: 0, pair_at: new Date(world.clock.now() + 6 * SECOND) }
-    await world.db.updateTable('client').set(pace).execute()
+    const { id } = await world.client(jana.phone)
+    await world.db.updateTable('client').set(pace).where('id', '=', id).execute()
     const { messageId } = await world.sends(sessionId, 'pending')
     await claimNext(world.ctx, sessionId)
     const until = iso(world.clock.now() + 6 * SECOND)
