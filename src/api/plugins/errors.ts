@@ -40,8 +40,8 @@ export function problemOf(error: FastifyError | Error): Problem {
   if (error instanceof InvalidCursor)
     return invalid([{ pointer: '/cursor', detail: 'is not one that this list has given out' }])
   if (error instanceof IngestUnavailable || isUnavailable(error)) return new Problem('unavailable')
-  // A value that PostgreSQL cannot hold (22003, 22008, 22021, 22P05) got past a schema that should have refused it.
-  if (sqlState(error)?.match(/^22(003|008|021|P05)$/))
+  // A value that PostgreSQL cannot hold (22003, 22008, 22009, 22021, 22P05) got past a schema that should have refused it.
+  if (sqlState(error)?.match(/^22(003|008|009|021|P05)$/))
     return invalid([{ pointer: '', detail: 'holds a value that cannot be stored' }])
   return fastifyProblem(error) ?? new Problem('internal')
 }
