@@ -535,7 +535,7 @@ export interface paths {
                     readonly from?: string;
                     /** @description Started before this time */
                     readonly to?: string;
-                    /** @description activity: newest activity first; started: newest first; queue: overdue offers first, then who waits longest */
+                    /** @description activity: newest activity first, that is the last message or the end; started: newest first; queue: overdue offers first, then who waits longest */
                     readonly sort?: "activity" | "started" | "queue";
                     readonly limit?: number;
                     /** @description `next` of the page before */
@@ -1412,7 +1412,7 @@ export interface paths {
                     readonly from?: string;
                     /** @description Started before this time */
                     readonly to?: string;
-                    /** @description activity: newest activity first; started: newest first; queue: overdue offers first, then who waits longest */
+                    /** @description activity: newest activity first, that is the last message or the end; started: newest first; queue: overdue offers first, then who waits longest */
                     readonly sort?: "activity" | "started" | "queue";
                     readonly limit?: number;
                     /** @description `next` of the page before */
@@ -2920,7 +2920,7 @@ export interface components {
             } | null;
             /**
              * Format: date-time
-             * @description Newest activity: the order of lists
+             * @description When the newest message came or was written: the order of lists of open sessions
              */
             readonly lastMessageAt: string;
             /** @description Messages whose newest attempt failed, or that Meta never confirmed */
@@ -3588,7 +3588,7 @@ export interface components {
             } | null;
             /**
              * Format: date-time
-             * @description Newest activity: the order of lists
+             * @description When the newest message came or was written: the order of lists of open sessions
              */
             readonly lastMessageAt: string;
             /** @description Messages whose newest attempt failed, or that Meta never confirmed */

@@ -1,9 +1,9 @@
 // The company's numbers: added, changed, and checked with Meta, which is how one that went down comes up again.
 import { sql } from 'kysely'
-import { v7 } from 'uuid'
 import type { PhoneNumber } from '../cloud-api/client.ts'
 import { isUniqueViolation } from '../db/errors.ts'
 import { breaksChannel, metaError } from '../domain/meta-errors.ts'
+import { newId } from '../ids.ts'
 import { lineOf, seal } from '../secrets.ts'
 import { notifyChannel } from '../sessions/changes.ts'
 import { transact } from '../sessions/context.ts'
@@ -42,7 +42,7 @@ export async function oneChannel({ ctx }: Api, channelId: string): Promise<Chann
 
 export async function addChannel(api: Api, given: NewChannel): Promise<ChannelView> {
   const { ctx, config, ingest, log } = api
-  const channelId = v7()
+  const channelId = newId()
   await groupMustExist(api, given.groupId)
   await ctx.db
     .insertInto('channel')

@@ -2,7 +2,7 @@
 // refused. Without one a command still works; it gets a key that nobody will repeat.
 import { createHash } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
-import { v7 } from 'uuid'
+import { newId } from '../ids.ts'
 import type { Keyed } from '../sessions/once.ts'
 import { whoOf } from './context.ts'
 import { invalid } from './problems.ts'
@@ -16,5 +16,5 @@ export function keyed(request: FastifyRequest): Keyed {
   }
   // The body as the schema read it, so that neither spaces nor the order of fields make another one of it.
   const asked = `${request.method} ${request.routeOptions.url} ${JSON.stringify(request.params)}\n${JSON.stringify(request.body ?? null)}`
-  return { actor: whoOf(request).actor, key: told ?? v7(), hash: createHash('sha256').update(asked).digest() }
+  return { actor: whoOf(request).actor, key: told ?? newId(), hash: createHash('sha256').update(asked).digest() }
 }

@@ -1,8 +1,9 @@
 // Signing in and out. A sign-in is a row with the hash of a fresh random token; whoever has the token is its user
 // until it expires, is signed out, or the account's password or standing changes.
-import { v7 } from 'uuid'
+
 import type { Database, Trx } from '../db/database.ts'
 import type { Instant } from '../domain/words.ts'
+import { newId } from '../ids.ts'
 import { SIGN_IN_MS } from './identify.ts'
 import { verifyNobody, verifyPassword } from './password.ts'
 import { hashToken, newSecretToken } from './secret-token.ts'
@@ -27,7 +28,7 @@ export async function signIn(
   const known = user !== undefined && user.disabled_at === null
   const right = known ? await verifyPassword(user.password_hash, by.password) : await verifyNobody(by.password)
   if (!known || !right) return null
-  const login = { loginId: v7(), token: newSecretToken(), expiresAt: by.at + SIGN_IN_MS }
+  const login = { loginId: newId(), token: newSecretToken(), expiresAt: by.at + SIGN_IN_MS }
   const created = new Date(by.at)
   await db
     .insertInto('login')

@@ -3,7 +3,7 @@
 import type { Client as PgClient } from 'pg'
 import type { Instant } from '../domain/words.ts'
 import type { ClientFacts, Located, Locked, RawRow } from './facts.ts'
-import { LookAgain, uuidOf, type WamidKey } from './facts.ts'
+import { LookAgain, uuidOf, type WamidKey, wamidKey } from './facts.ts'
 import { locate } from './locate.ts'
 import { lockAndRead } from './lock.ts'
 import { findPeople, type People, type Unsettled } from './people.ts'
@@ -72,18 +72,18 @@ function keysOf(units: readonly Unit[]) {
 
 function wanted(units: readonly Unit[], located: Located, people: People, wait: boolean) {
   const clientIds = new Set<string>()
-  const wamids = new Map<string, { channelId: string; wamid: string }>()
+  const ghosts: { channelId: string; wamid: string }[] = []
   for (const unit of units) {
     const clientId = people.clientOf.get(unit)
     if (clientId === undefined || unit.item.item !== 'message') continue
     clientIds.add(clientId)
-    const channelId = located.channels.get(unit.item.phoneNumberId)?.id
-    if (channelId !== undefined) wamids.set(`${channelId}\n${unit.item.wamid}`, { channelId, wamid: unit.item.wamid })
+    const there = located.messages.get(wamidKey(unit.item.phoneNumberId, unit.item.wamid))
+    if (there !== undefined) ghosts.push(there)
   }
   for (const attempt of located.attempts) clientIds.add(attempt.clientId)
   return {
     clientIds: [...clientIds].sort(),
-    wamids: [...wamids.values()],
+    ghosts,
     attemptIds: located.attempts.map((attempt) => attempt.id),
     wait,
   }

@@ -1,7 +1,8 @@
 // Sessions and clients as a batch leaves them: drafts over the locked facts, changed in memory, written once. Each
 // touched session's `rev` grows by exactly one, however many items of the batch concern it.
-import { v7 } from 'uuid'
+
 import type { Alias, Instant, JsonObject } from '../domain/words.ts'
+import { newId } from '../ids.ts'
 import { type ClientFacts, destinationOf, type Locked, type SessionFacts } from './facts.ts'
 import type { EventWrite, SessionWrite, Writes } from './writes.ts'
 
@@ -79,7 +80,7 @@ export class Drafts {
     to: Alias | null,
   ): SessionDraft {
     const session: SessionDraft = {
-      id: v7(),
+      id: newId(),
       clientId: client.id,
       channelId: channel.id,
       phase: 'queued',

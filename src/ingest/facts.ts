@@ -57,6 +57,25 @@ export interface KnownMessage {
   readonly seq: number | null
 }
 
+/** A known message as its table tells it. */
+export interface MessageRow {
+  id: string
+  channel_id: string
+  wamid: string
+  kind: string
+  session_id: string | null
+  seq: number | null
+}
+
+export const knownMessageOf = (row: MessageRow): KnownMessage => ({
+  id: row.id,
+  channelId: row.channel_id,
+  wamid: row.wamid,
+  kind: row.kind,
+  sessionId: row.session_id,
+  seq: row.seq,
+})
+
 export interface AttemptFacts {
   readonly id: string
   readonly channelId: string
@@ -74,8 +93,8 @@ export interface Located {
   /** The setting `queueTime`, in seconds. */
   readonly queueTime: number
   readonly aliases: readonly AliasFacts[]
-  /** Messages that are there already (`wamidKey`): whatever they say of their client was said before. */
-  readonly known: ReadonlySet<string>
+  /** Messages that are there already, by `wamidKey`: whatever they say of their client was said before. */
+  readonly messages: ReadonlyMap<string, KnownMessage>
   readonly attempts: readonly {
     readonly id: string
     readonly wamid: string | null
@@ -113,11 +132,12 @@ export interface NewAlias {
 
 export interface Locked {
   readonly clients: ReadonlyMap<string, ClientFacts>
-  /** By id: the newest session of each client, and those of the attempts. */
+  /** By id: of each client the open session, or the one that ended last, and those of the attempts. */
   readonly sessions: ReadonlyMap<string, SessionFacts>
-  /** By client: its newest session, ended or not. */
+  /** By client: its open session, or the one that ended last. */
   readonly lastSessions: ReadonlyMap<string, string>
-  readonly messages: readonly KnownMessage[]
+  /** Ghosts whose real message may take their place. */
+  readonly ghosts: readonly KnownMessage[]
   readonly attempts: ReadonlyMap<string, AttemptFacts>
 }
 

@@ -3,10 +3,10 @@
 // their history. Nobody's number is ever rewritten, and messages never move: the conversation of a joined client is
 // the union of both.
 import { sql } from 'kysely'
-import { v7 } from 'uuid'
 import type { Trx } from '../db/database.ts'
 import { destination, identify, survivor } from '../domain/identity.ts'
 import type { Alias, AliasKind, Instant, JsonObject } from '../domain/words.ts'
+import { newId } from '../ids.ts'
 import { type Aftermath, type Ctx, Repeat, transact } from '../sessions/context.ts'
 import { date, recordEvent, ring, updateSession } from '../sessions/write.ts'
 import type { IdentityWork } from './people.ts'
@@ -99,7 +99,7 @@ async function settle(
     for (const alias of who.learns) await add(trx, channelId, who.clientId, alias, at)
     return
   }
-  const id = v7()
+  const id = newId()
   await trx
     .insertInto('client')
     .values({ id, channel_id: channelId, name, created_at: date(at) })

@@ -10,9 +10,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'kysely'
 import type { Logger } from 'pino'
-import { v7 } from 'uuid'
 import { isAway, isUniqueViolation, mayRepeat, sqlState } from '../db/errors.ts'
 import type { Instant } from '../domain/words.ts'
+import { newId } from '../ids.ts'
 import { type Ctx, Repeat } from '../sessions/context.ts'
 import { matchParked } from '../sessions/statuses.ts'
 import { type Applied, applyBatch } from './apply.ts'
@@ -87,7 +87,7 @@ export class Ingest {
   /** Resolves once everything in the body is committed; throws IngestUnavailable when the database is away. */
   take(body: Buffer): Promise<void> {
     const receivedAt = this.#deps.ctx.clock.now()
-    const raw = { id: v7(), receivedAt, body }
+    const raw = { id: newId(), receivedAt, body }
     const units = openEnvelope(body).map(
       (item): Unit => ({ rawId: raw.id, receivedAt, item, sqlstate: null, redriven: false }),
     )
@@ -148,9 +148,13 @@ export class Ingest {
       this.#scheduled = false
       for (const lane of this.#lanes) {
         if (lane.busy || this.#queue.length === 0) continue
+        // A second batch is worth its round trips only if it is not much smaller than the one under way.
+        const underWay = Math.max(0, ...this.#lanes.filter((other) => other.busy).map((other) => other.size))
+        if (this.#queue.length * 2 < underWay) return
         const pieces = this.#next()
         if (pieces.length === 0) return
         lane.busy = true
+        lane.size = pieces.length
         void this.#work(lane, pieces).finally(() => {
           lane.busy = false
           for (const piece of pieces) for (const key of piece.keys) this.#busy.delete(key)

@@ -1,5 +1,5 @@
-// One connection of ingest, of its own and pipelined: a round trip carries several statements. It is made anew after
-// it was lost; a query that PostgreSQL does not answer in time is such a loss.
+// One connection of ingest, of its own. It is made anew after it was lost; a round trip that PostgreSQL does not answer in
+// time is such a loss.
 import pg from 'pg'
 import { connectionConfig } from '../db/database.ts'
 
@@ -9,10 +9,13 @@ const ANSWER_MS = 10_000
  * read it whole, once a batch: so it is told not to. (The look-ups are written so that no other plan is left: a
  * LATERAL with LIMIT for each key, and no EXISTS, which it may answer by hashing the table.)
  */
-const BY_KEY = '-c enable_hashjoin=off -c enable_mergejoin=off -c enable_seqscan=off -c jit=off'
+const BY_KEY =
+  '-c plan_cache_mode=force_generic_plan -c enable_hashjoin=off -c enable_mergejoin=off -c enable_seqscan=off -c jit=off'
 
 export class Lane {
   busy = false
+  /** How many items are under way. */
+  size = 0
   readonly #url: string
   #client: pg.Client | null = null
   #closed = false
@@ -34,7 +37,6 @@ export class Lane {
       ...config,
       options: `${config.options} ${BY_KEY}`,
       query_timeout: ANSWER_MS,
-      pipeline: true,
       application_name: 'parley-ingest',
     })
     const forget = (): void => {

@@ -2,8 +2,17 @@
 import type { Client as PgClient } from 'pg'
 import type { AttemptState } from '../domain/delivery.ts'
 import type { Alias, AliasKind, Instant, Phase } from '../domain/words.ts'
-import { type ClientFacts, type Locked, LookAgain, type NewAlias, type NewClient, type SessionFacts } from './facts.ts'
-import { all } from './pipeline.ts'
+import {
+  type ClientFacts,
+  knownMessageOf,
+  type Locked,
+  LookAgain,
+  type MessageRow,
+  type NewAlias,
+  type NewClient,
+  type SessionFacts,
+} from './facts.ts'
+import { type Statement, Trip } from './trip.ts'
 
 const at = (date: Date | null): Instant | null => (date === null ? null : date.getTime())
 
@@ -13,117 +22,55 @@ export async function lockAndRead(
   make: { clients: readonly NewClient[]; aliases: readonly NewAlias[] },
   want: {
     clientIds: readonly string[]
-    wamids: readonly { channelId: string; wamid: string }[]
+    /** Ghosts, as they were before the lock. */
+    ghosts: readonly { channelId: string; wamid: string }[]
     attemptIds: readonly string[]
     wait: boolean
   },
 ): Promise<Locked> {
-  const work: Promise<unknown>[] = []
-  let added: Promise<{ rowCount: number | null }> | null = null
+  const trip = new Trip(pg)
   if (make.clients.length > 0) {
-    work.push(
-      pg.query({
-        name: 'ingest-new-clients',
-        text: `INSERT INTO client (id, channel_id, name, created_at)
-               SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS n(id, channel_id, name), (SELECT $4::timestamptz) AS t`,
-        values: [
-          make.clients.map((c) => c.id),
-          make.clients.map((c) => c.channelId),
-          make.clients.map((c) => c.name),
+    trip.ask(NEW_CLIENTS, [
+      make.clients.map((c) => c.id),
+      make.clients.map((c) => c.channelId),
+      make.clients.map((c) => c.name),
+      new Date(now),
+    ])
+  }
+  // In one order everywhere, so that two batches with the same newcomers cannot deadlock.
+  const sorted = [...make.aliases].sort((a, b) => (aliasKey(a) < aliasKey(b) ? -1 : 1))
+  const added =
+    sorted.length === 0
+      ? null
+      : trip.ask(NEW_ALIASES, [
+          sorted.map((a) => a.channelId),
+          sorted.map((a) => a.alias.kind),
+          sorted.map((a) => a.alias.value),
+          sorted.map((a) => a.clientId),
           new Date(now),
-        ],
-      }),
-    )
-  }
-  if (make.aliases.length > 0) {
-    // In one order everywhere, so that two batches with the same newcomers cannot deadlock.
-    const sorted = [...make.aliases].sort((a, b) => (aliasKey(a) < aliasKey(b) ? -1 : 1))
-    added = pg.query({
-      name: 'ingest-new-aliases',
-      text: `INSERT INTO client_alias (channel_id, kind, value, client_id, valid_from, source)
-             SELECT n.*, $5::timestamptz, 'webhook' FROM unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[]) AS n(channel_id, kind, value, client_id)
-             ON CONFLICT DO NOTHING`,
-      values: [
-        sorted.map((a) => a.channelId),
-        sorted.map((a) => a.alias.kind),
-        sorted.map((a) => a.alias.value),
-        sorted.map((a) => a.clientId),
-        new Date(now),
-      ],
-    })
-    work.push(added)
-  }
-  if (want.wait) work.push(pg.query("SET LOCAL lock_timeout = '1s'"))
-  const clients = pg.query<ClientRow>({
-    name: want.wait ? 'ingest-lock-wait' : 'ingest-lock',
-    text: `WITH locked AS (
-             SELECT id, channel_id, name, rev, window_expires_at, window_message_id, joined_into FROM client
-              WHERE id = ANY ($1::uuid[]) ORDER BY id FOR UPDATE ${want.wait ? '' : 'SKIP LOCKED'})
-           SELECT * FROM locked`,
-    values: [want.clientIds],
-  })
+        ])
+  if (want.wait) trip.ask(PATIENCE)
+  const clients = trip.ask<ClientRow>(want.wait ? LOCK_WAITING : LOCK, [want.clientIds])
   // Read after the lock, in statements of their own: they must see what the last holder of the lock committed.
-  const aliases = pg.query<{ client_id: string; kind: AliasKind; value: string }>({
-    name: 'ingest-client-aliases',
-    text: 'SELECT client_id, kind, value FROM client_alias WHERE client_id = ANY ($1::uuid[])',
-    values: [want.clientIds],
-  })
-  const sessions = pg.query<SessionRow>({
-    name: 'ingest-sessions',
-    text: `WITH wanted AS (
-             SELECT n.id, true AS newest FROM unnest($1::uuid[]) AS k(client_id)
-               JOIN LATERAL (SELECT id FROM session WHERE client_id = k.client_id ORDER BY started_at DESC, id DESC LIMIT 1) n ON true
-             UNION ALL SELECT id, false FROM session WHERE client_id = ANY ($1::uuid[]) AND ended_at IS NULL
-             UNION ALL SELECT session_id, false FROM attempt WHERE id = ANY ($2::uuid[]))
-           SELECT s.id, client_id, channel_id, phase, rev, last_seq, last_in_seq, unread, waiting_since, last_message_id,
-                  last_message_at, bell_on, awaits_client, wrap_up_at, end_reason, ended_at, w.newest
-             FROM (SELECT id, bool_or(newest) AS newest FROM wanted GROUP BY id) w JOIN session s USING (id)`,
-    values: [want.clientIds, want.attemptIds],
-  })
-  const messages =
-    want.wamids.length === 0
+  const aliases = trip.ask<{ client_id: string; kind: AliasKind; value: string }>(CLIENT_ALIASES, [want.clientIds])
+  const sessions = trip.ask<SessionRow>(SESSIONS, [want.clientIds])
+  const theirs = want.attemptIds.length === 0 ? null : trip.ask<SessionRow>(SESSIONS_OF_ATTEMPTS, [want.attemptIds])
+  // A message that came meanwhile is refused by its unique id, and found at the next look. A ghost that was replaced
+  // meanwhile is not.
+  const ghosts =
+    want.ghosts.length === 0
       ? null
-      : pg.query<{
-          id: string
-          channel_id: string
-          wamid: string
-          kind: string
-          session_id: string | null
-          seq: number | null
-        }>({
-          name: 'ingest-wamids',
-          text: `SELECT m.id, m.channel_id, m.wamid, m.kind, m.session_id, m.seq
-                   FROM unnest($1::uuid[], $2::text[]) AS k(channel_id, wamid)
-                  CROSS JOIN LATERAL (SELECT * FROM message m WHERE m.channel_id = k.channel_id AND m.wamid = k.wamid
-                                         AND m.superseded_by IS NULL LIMIT 1) m`,
-          values: [want.wamids.map((w) => w.channelId), want.wamids.map((w) => w.wamid)],
-        })
-  const attempts =
-    want.attemptIds.length === 0
-      ? null
-      : pg.query<AttemptRow>({
-          name: 'ingest-attempt-states',
-          text: `SELECT a.id, a.channel_id, a.message_id, a.session_id, s.client_id, a.wamid, a.state, a.reached_anyway,
-                        NOT EXISTS (SELECT 1 FROM attempt n WHERE n.message_id = a.message_id AND n.no > a.no) AS newest
-                   FROM attempt a JOIN session s ON s.id = a.session_id WHERE a.id = ANY ($1::uuid[])`,
-          values: [want.attemptIds],
-        })
-  await all([
-    ...work,
-    clients,
-    aliases,
-    sessions,
-    ...(messages === null ? [] : [messages]),
-    ...(attempts === null ? [] : [attempts]),
-  ])
-  if (added !== null && (await added).rowCount !== make.aliases.length) throw new LookAgain()
+      : trip.ask<MessageRow>(WAMIDS, [want.ghosts.map((w) => w.channelId), want.ghosts.map((w) => w.wamid)])
+  const attempts = want.attemptIds.length === 0 ? null : trip.ask<AttemptRow>(ATTEMPT_STATES, [want.attemptIds])
+  await trip.send()
+  if (added !== null && added.rowCount !== make.aliases.length) throw new LookAgain()
 
-  const rows = (await sessions).rows
-  const found = (await clients).rows
+  const rows = [...sessions.rows, ...(theirs?.rows ?? [])]
+  const found = clients.rows
   const held = new Set(found.map((row) => row.id))
   // An alias may be learned only under its client's lock: two batches would each teach a client another BSUID.
   if (make.aliases.some((alias) => !held.has(alias.clientId))) throw new LookAgain({ wait: true })
-  const aliasesOf = Map.groupBy((await aliases).rows, (row) => row.client_id)
+  const aliasesOf = Map.groupBy(aliases.rows, (row) => row.client_id)
   return {
     clients: new Map(
       found.map((row) => {
@@ -138,17 +85,10 @@ export async function lockAndRead(
       }),
     ),
     sessions: new Map(rows.map((row) => [row.id, sessionOf(row)])),
-    lastSessions: new Map(rows.filter((row) => row.newest).map((row) => [row.client_id, row.id])),
-    messages: ((await messages)?.rows ?? []).map((row) => ({
-      id: row.id,
-      channelId: row.channel_id,
-      wamid: row.wamid,
-      kind: row.kind,
-      sessionId: row.session_id,
-      seq: row.seq,
-    })),
+    lastSessions: new Map(sessions.rows.map((row) => [row.client_id, row.id])),
+    ghosts: (ghosts?.rows ?? []).map(knownMessageOf),
     attempts: new Map(
-      ((await attempts)?.rows ?? []).map((row) => [
+      (attempts?.rows ?? []).map((row) => [
         row.id,
         {
           id: row.id,
@@ -164,6 +104,68 @@ export async function lockAndRead(
       ]),
     ),
   }
+}
+
+const NEW_CLIENTS: Statement = {
+  name: 'ingest-new-clients',
+  text: `INSERT INTO client (id, channel_id, name, created_at)
+         SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS n(id, channel_id, name), (SELECT $4::timestamptz) AS t`,
+}
+
+const NEW_ALIASES: Statement = {
+  name: 'ingest-new-aliases',
+  text: `INSERT INTO client_alias (channel_id, kind, value, client_id, valid_from, source)
+         SELECT n.*, $5::timestamptz, 'webhook' FROM unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[]) AS n(channel_id, kind, value, client_id)
+         ON CONFLICT DO NOTHING`,
+}
+
+const PATIENCE: Statement = { name: 'ingest-patience', text: "SET LOCAL lock_timeout = '1s'" }
+
+const lock = (name: string, how: string): Statement => ({
+  name,
+  text: `WITH locked AS (
+           SELECT id, channel_id, name, rev, window_expires_at, window_message_id, joined_into FROM client
+            WHERE id = ANY ($1::uuid[]) ORDER BY id FOR UPDATE ${how})
+         SELECT * FROM locked`,
+})
+const LOCK = lock('ingest-lock', 'SKIP LOCKED')
+const LOCK_WAITING = lock('ingest-lock-wait', '')
+
+const CLIENT_ALIASES: Statement = {
+  name: 'ingest-client-aliases',
+  text: 'SELECT client_id, kind, value FROM client_alias WHERE client_id = ANY ($1::uuid[])',
+}
+
+const SESSION_COLUMNS = `id, client_id, channel_id, phase, rev, last_seq, last_in_seq, unread, waiting_since, last_message_id,
+       last_message_at, bell_on, awaits_client, wrap_up_at, end_reason, ended_at`
+
+/** Of each client the open one, or, where none is, the one that ended last. */
+const SESSIONS: Statement = {
+  name: 'ingest-sessions',
+  text: `SELECT s.* FROM unnest($1::uuid[]) AS k(client_id)
+          CROSS JOIN LATERAL (SELECT ${SESSION_COLUMNS} FROM session WHERE client_id = k.client_id
+                               ORDER BY ended_at DESC NULLS FIRST LIMIT 1) s`,
+}
+
+const SESSIONS_OF_ATTEMPTS: Statement = {
+  name: 'ingest-sessions-of-attempts',
+  text: `SELECT ${SESSION_COLUMNS} FROM session
+          WHERE id IN (SELECT session_id FROM attempt WHERE id = ANY ($1::uuid[]))`,
+}
+
+const WAMIDS: Statement = {
+  name: 'ingest-wamids',
+  text: `SELECT m.id, m.channel_id, m.wamid, m.kind, m.session_id, m.seq
+           FROM unnest($1::uuid[], $2::text[]) AS k(channel_id, wamid)
+          CROSS JOIN LATERAL (SELECT * FROM message m WHERE m.channel_id = k.channel_id AND m.wamid = k.wamid
+                                 AND m.superseded_by IS NULL LIMIT 1) m`,
+}
+
+const ATTEMPT_STATES: Statement = {
+  name: 'ingest-attempt-states',
+  text: `SELECT a.id, a.channel_id, a.message_id, a.session_id, s.client_id, a.wamid, a.state, a.reached_anyway,
+                NOT EXISTS (SELECT 1 FROM attempt n WHERE n.message_id = a.message_id AND n.no > a.no) AS newest
+           FROM attempt a JOIN session s ON s.id = a.session_id WHERE a.id = ANY ($1::uuid[])`,
 }
 
 const aliasKey = (a: NewAlias): string => `${a.channelId}\n${a.alias.kind}\n${a.alias.value}`
@@ -195,7 +197,6 @@ interface SessionRow {
   wrap_up_at: Date | null
   end_reason: string | null
   ended_at: Date | null
-  newest: boolean
 }
 
 interface AttemptRow {

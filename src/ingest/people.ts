@@ -1,9 +1,10 @@
 // Whom each message of a batch is about, found in memory: known clients, newcomers, and the items whose client must
 // first be joined, split or moved (those wait for a transaction of their own, and whatever follows them waits, too).
-import { v7 } from 'uuid'
+
 import { identify, type KnownClient } from '../domain/identity.ts'
 import type { InboundMessage } from '../domain/inbound.ts'
 import type { Alias } from '../domain/words.ts'
+import { newId } from '../ids.ts'
 import { type Located, type NewAlias, type NewClient, wamidKey } from './facts.ts'
 import { aliasesOf, aliasKey, orderKeys, type Unit } from './unit.ts'
 
@@ -86,7 +87,7 @@ export function findPeople(units: readonly Unit[], located: Located): People {
       if (who.learns.length > 0) learn(channel.id, client, who.learns)
       clientOf.set(unit, who.clientId)
     } else {
-      const id = v7()
+      const id = newId()
       newClients.push({ id, channelId: channel.id, name: item.name })
       learn(channel.id, { id, hasBsuid: false }, aliases)
       clientOf.set(unit, id)
@@ -95,8 +96,11 @@ export function findPeople(units: readonly Unit[], located: Located): People {
   return { clientOf, newClients, newAliases, unsettled, behind }
 }
 
-export const isKnown = (located: Located, item: InboundMessage): boolean =>
-  located.known.has(wamidKey(item.phoneNumberId, item.wamid))
+/** A ghost is not there yet: its real message is still to come. */
+export function isKnown(located: Located, item: InboundMessage): boolean {
+  const message = located.messages.get(wamidKey(item.phoneNumberId, item.wamid))
+  return message !== undefined && message.kind !== 'ghost'
+}
 
 /** Meta's announcement still has to be carried out: the old aliases lead somewhere, the new ones not there. */
 function moveOf(item: InboundMessage, find: (alias: Alias) => KnownClient | null): IdentityWork | null {

@@ -1,10 +1,11 @@
 // What the messages of a batch change: rows, the window, the session that begins or goes on, the bell.
-import { v7 } from 'uuid'
+
 import { waitingAfterClient } from '../domain/commands.ts'
 import { type Effects, effects } from '../domain/effects.ts'
 import { destination } from '../domain/identity.ts'
 import type { InboundMessage } from '../domain/inbound.ts'
 import { extended, isOpen, spokenAt } from '../domain/window.ts'
+import { newId } from '../ids.ts'
 import { type ClientDraft, type Drafts, iso, type SessionDraft } from './drafts.ts'
 import type { KnownMessage, Locked } from './facts.ts'
 import { aliasesOf, type Unit } from './unit.ts'
@@ -33,7 +34,7 @@ export class MessagePlan {
 
   constructor(locked: Locked, drafts: Drafts) {
     this.#drafts = drafts
-    for (const message of locked.messages) this.#known.set(`${message.channelId}\n${message.wamid}`, message)
+    for (const message of locked.ghosts) this.#known.set(`${message.channelId}\n${message.wamid}`, message)
   }
 
   take(unit: Unit, item: InboundMessage, channel: Case['channel'], client: ClientDraft): void {
@@ -75,7 +76,7 @@ export class MessagePlan {
 
   #add(one: Case): string {
     const { unit, item, channel, client } = one
-    const id = v7()
+    const id = newId()
     const does = effects(item.kind)
     let session = this.#drafts.openSession(client.id)
     // Answers go to whom this very message named: an older number of the client's may be somebody else's by now.

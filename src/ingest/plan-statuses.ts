@@ -1,9 +1,10 @@
 // What the statuses of a batch change: the history of each attempt, and the ladder that it climbs (I5).
-import { v7 } from 'uuid'
+
 import { climb, isMetaStatus } from '../domain/delivery.ts'
 import type { InboundStatus } from '../domain/inbound.ts'
 import { breaksChannel, errorOfStatus } from '../domain/meta-errors.ts'
 import type { Instant } from '../domain/words.ts'
+import { newId } from '../ids.ts'
 import { type Drafts, iso, type SessionDraft } from './drafts.ts'
 import type { AttemptFacts, Located, Locked } from './facts.ts'
 import { aliasKey, type Unit } from './unit.ts'
@@ -41,7 +42,7 @@ export class StatusPlan {
     const where = this.#find(channelId, item)
     if (where === undefined) {
       this.#parked.push({
-        id: v7(),
+        id: newId(),
         channel_id: channelId,
         wamid: item.wamid,
         opaque: item.opaque,
@@ -88,7 +89,7 @@ export class StatusPlan {
     const shows = step?.moves === true || (step?.reachedAnyway === true && !facts.reachedAnyway)
     const session = shows ? this.#drafts.session(facts.sessionId) : null
     this.#statuses.set(key, {
-      id: v7(),
+      id: newId(),
       attempt_id: facts.id,
       message_id: facts.messageId,
       session_id: facts.sessionId,

@@ -1,7 +1,8 @@
 // What a batch of items changes, worked out in memory on facts that are locked: no I/O, no clock. Items of one client
 // are taken in the order of their arrival.
-import { v7 } from 'uuid'
+
 import type { Instant } from '../domain/words.ts'
+import { newId } from '../ids.ts'
 import { Drafts, iso } from './drafts.ts'
 import type { Located, Locked } from './facts.ts'
 import { isKnown, type People } from './people.ts'
@@ -80,7 +81,7 @@ export function planBatch(
 const rank = (unit: Unit): number => (unit.item.item === 'status' ? 1 : 0)
 
 const noticeOf = (unit: Unit, item: Extract<Unit['item'], { item: 'notice' }>): NoticeWrite => ({
-  id: v7(),
+  id: newId(),
   raw_id: unit.rawId,
   path: item.path,
   waba_id: item.wabaId,
@@ -91,7 +92,7 @@ const noticeOf = (unit: Unit, item: Extract<Unit['item'], { item: 'notice' }>): 
 })
 
 const quarantineOf = (unit: Unit, { reason, detail }: Quarantine): QuarantineWrite => ({
-  id: v7(),
+  id: newId(),
   raw_id: unit.rawId,
   path: unit.item.path,
   reason,

@@ -1,4 +1,4 @@
-// The rows that a batch writes, and how: everything in one pipelined round trip that ends with the commit. Each kind
+// The rows that a batch writes, and how: everything in one round trip that ends with the commit. Each kind
 // of row travels as one JSON parameter, so that a statement's text never depends on how many rows there are.
 import type { Client as PgClient } from 'pg'
 import type { SendError } from '../domain/meta-errors.ts'
@@ -6,7 +6,7 @@ import type { Instant, JsonObject } from '../domain/words.ts'
 import { type Change, LIVE_CHANNEL, noticeOf } from '../sessions/changes.ts'
 import { RECOUNT } from '../sessions/recount.ts'
 import { BELL_CLAIM_MS } from '../sessions/write.ts'
-import { all } from './pipeline.ts'
+import { type Statement, Trip } from './trip.ts'
 
 export interface SessionWrite {
   readonly id: string
@@ -155,6 +155,9 @@ export interface Writes {
 const SESSION_COLUMNS = `id uuid, client_id uuid, channel_id uuid, destination_kind text, destination text, phase text, group_id uuid,
   previous_id uuid, rev int, bell_on boolean, awaits_client boolean, last_seq int, last_in_seq int, unread int, waiting_since timestamptz,
   last_message_id uuid, last_message_at timestamptz, started_at timestamptz, wrap_up_at timestamptz, end_reason text`
+/** What a client's message changes of a session that is there. */
+const CHANGED_COLUMNS = `id uuid, phase text, rev int, bell_on boolean, awaits_client boolean, last_seq int, last_in_seq int, unread int,
+  waiting_since timestamptz, last_message_id uuid, last_message_at timestamptz, wrap_up_at timestamptz, end_reason text`
 const MESSAGE_COLUMNS = `id uuid, channel_id uuid, client_id uuid, session_id uuid, seq int, rev int, direction text, kind text, type text,
   text text, content jsonb, wamid text, author_kind text, author_id uuid, reply_wamid text, spoken_at timestamptz,
   received_at timestamptz, time_doubted boolean, raw_id uuid`
@@ -166,29 +169,28 @@ const REPLY_TO = `CASE WHEN r.reply_wamid IS NOT NULL THEN coalesce(
 
 /** Writes everything and commits. Order: what frees a unique key comes before what takes it. */
 export async function write(pg: PgClient, writes: Writes, now: Instant, processId: string): Promise<void> {
-  const work: Promise<unknown>[] = []
+  const trip = new Trip(pg)
   const put = (name: string, rows: readonly unknown[], text: string, ...more: unknown[]): void => {
-    if (rows.length > 0)
-      work.push(pg.query({ name: `ingest-write-${name}`, text, values: [JSON.stringify(rows), ...more] }))
+    if (rows.length > 0) trip.ask({ name: `ingest-write-${name}`, text }, [JSON.stringify(rows), ...more])
   }
   const at = new Date(now)
 
   put(
     'superseded',
     writes.superseded,
-    `UPDATE message m SET superseded_by = r.by FROM json_to_recordset($1::json) AS r(id uuid, by uuid) WHERE m.id = r.id`,
+    `UPDATE message m SET superseded_by = r.by FROM jsonb_to_recordset($1::jsonb) AS r(id uuid, by uuid) WHERE m.id = r.id`,
   )
   put(
     'clients',
     writes.clients,
     `UPDATE client c SET name = r.name, rev = r.rev, window_expires_at = r.window_expires_at, window_message_id = r.window_message_id
-       FROM json_to_recordset($1::json) AS r(id uuid, name text, rev int, window_expires_at timestamptz, window_message_id uuid)
+       FROM jsonb_to_recordset($1::jsonb) AS r(id uuid, name text, rev int, window_expires_at timestamptz, window_message_id uuid)
       WHERE c.id = r.id`,
   )
   put(
     'linked',
     writes.linked,
-    `UPDATE session s SET next_id = r.next_id, rev = r.rev FROM json_to_recordset($1::json) AS r(id uuid, next_id uuid, rev int) WHERE s.id = r.id`,
+    `UPDATE session s SET next_id = r.next_id, rev = r.rev FROM jsonb_to_recordset($1::jsonb) AS r(id uuid, next_id uuid, rev int) WHERE s.id = r.id`,
   )
   put(
     'new-sessions',
@@ -197,7 +199,7 @@ export async function write(pg: PgClient, writes: Writes, now: Instant, processI
                           awaits_client, last_seq, last_in_seq, unread, waiting_since, last_message_id, last_message_at, started_at)
      SELECT id, client_id, channel_id, destination_kind, destination, phase, 'inbound', group_id, previous_id, rev, bell_on,
             awaits_client, last_seq, last_in_seq, unread, waiting_since, last_message_id, last_message_at, started_at
-       FROM json_to_recordset($1::json) AS r(${SESSION_COLUMNS})`,
+       FROM jsonb_to_recordset($1::jsonb) AS r(${SESSION_COLUMNS})`,
   )
   put(
     'sessions-changed',
@@ -205,14 +207,14 @@ export async function write(pg: PgClient, writes: Writes, now: Instant, processI
     `UPDATE session s SET phase = r.phase, rev = r.rev, bell_on = r.bell_on, awaits_client = r.awaits_client, last_seq = r.last_seq,
             last_in_seq = r.last_in_seq, unread = r.unread, waiting_since = r.waiting_since, last_message_id = r.last_message_id,
             last_message_at = r.last_message_at, wrap_up_at = r.wrap_up_at, end_reason = r.end_reason
-       FROM json_to_recordset($1::json) AS r(${SESSION_COLUMNS}) WHERE s.id = r.id`,
+       FROM jsonb_to_recordset($1::jsonb) AS r(${CHANGED_COLUMNS}) WHERE s.id = r.id`,
   )
   put(
     'offers',
     writes.offers,
     `INSERT INTO offer (session_id, no, group_id, offered_at, due_at)
      SELECT session_id, 1, group_id, offered_at, due_at
-       FROM json_to_recordset($1::json) AS r(session_id uuid, group_id uuid, offered_at timestamptz, due_at timestamptz)`,
+       FROM jsonb_to_recordset($1::jsonb) AS r(session_id uuid, group_id uuid, offered_at timestamptz, due_at timestamptz)`,
   )
   put(
     'messages',
@@ -221,7 +223,7 @@ export async function write(pg: PgClient, writes: Writes, now: Instant, processI
                           author_kind, author_id, reply_to, reply_wamid, spoken_at, received_at, time_doubted, raw_id)
      SELECT id, channel_id, client_id, session_id, seq, rev, rev, direction, kind, type, text, content, wamid,
             author_kind, author_id, ${REPLY_TO}, reply_wamid, spoken_at, received_at, time_doubted, raw_id
-       FROM json_to_recordset($1::json) AS r(${MESSAGE_COLUMNS})`,
+       FROM jsonb_to_recordset($1::jsonb) AS r(${MESSAGE_COLUMNS})`,
   )
   put(
     'replaced',
@@ -229,20 +231,20 @@ export async function write(pg: PgClient, writes: Writes, now: Instant, processI
     `UPDATE message m SET rev = r.rev, body_rev = r.rev, kind = r.kind, type = r.type, text = r.text, content = r.content,
             reply_to = ${REPLY_TO}, reply_wamid = r.reply_wamid, spoken_at = r.spoken_at, received_at = r.received_at,
             time_doubted = r.time_doubted, raw_id = r.raw_id
-       FROM json_to_recordset($1::json) AS r(${MESSAGE_COLUMNS}) WHERE m.id = r.id`,
+       FROM jsonb_to_recordset($1::jsonb) AS r(${MESSAGE_COLUMNS}) WHERE m.id = r.id`,
   )
   put(
     'attempts',
     writes.attempts,
     `UPDATE attempt a SET state = coalesce(r.state, a.state), wamid = coalesce(a.wamid, r.wamid), reached_anyway = a.reached_anyway OR r.reached_anyway,
             error = CASE WHEN r.state IS NULL THEN a.error ELSE r.error END
-       FROM json_to_recordset($1::json) AS r(id uuid, state text, wamid text, error jsonb, reached_anyway boolean) WHERE a.id = r.id`,
+       FROM jsonb_to_recordset($1::jsonb) AS r(id uuid, state text, wamid text, error jsonb, reached_anyway boolean) WHERE a.id = r.id`,
   )
   put(
     'message-statuses',
     writes.attempts.filter((attempt) => attempt.message_status !== null),
     `UPDATE message m SET status = r.message_status, rev = r.rev
-       FROM json_to_recordset($1::json) AS r(id uuid, message_status text, rev int) JOIN attempt a ON a.id = r.id
+       FROM jsonb_to_recordset($1::jsonb) AS r(id uuid, message_status text, rev int) JOIN attempt a ON a.id = r.id
       WHERE m.id = a.message_id`,
   )
   put(
@@ -250,7 +252,7 @@ export async function write(pg: PgClient, writes: Writes, now: Instant, processI
     writes.statuses,
     `INSERT INTO attempt_status (id, attempt_id, message_id, session_id, rev, status, at, received_at, source, raw_id, body)
      SELECT id, attempt_id, message_id, session_id, rev, status, at, received_at, 'meta', raw_id, body
-       FROM json_to_recordset($1::json) AS r(id uuid, attempt_id uuid, message_id uuid, session_id uuid, rev int, status text,
+       FROM jsonb_to_recordset($1::jsonb) AS r(id uuid, attempt_id uuid, message_id uuid, session_id uuid, rev int, status text,
             at timestamptz, received_at timestamptz, raw_id uuid, body jsonb)
      ON CONFLICT DO NOTHING`,
   )
@@ -260,13 +262,13 @@ export async function write(pg: PgClient, writes: Writes, now: Instant, processI
     `INSERT INTO session_event (session_id, n, rev, at, actor_kind, actor_id, kind, evidence)
      SELECT r.session_id, r.k + coalesce((SELECT max(e.n) FROM session_event e WHERE e.session_id = r.session_id), 0), r.rev, r.at,
             r.actor_kind, r.actor_id, r.kind, r.evidence
-       FROM json_to_recordset($1::json) AS r(session_id uuid, k int, rev int, at timestamptz, actor_kind text, actor_id uuid, kind text, evidence jsonb)`,
+       FROM jsonb_to_recordset($1::jsonb) AS r(session_id uuid, k int, rev int, at timestamptz, actor_kind text, actor_id uuid, kind text, evidence jsonb)`,
   )
   put(
     'parked',
     writes.parked,
     `INSERT INTO status_parked (id, channel_id, wamid, opaque, status, at, received_at, raw_id, body)
-     SELECT * FROM json_to_recordset($1::json) AS r(id uuid, channel_id uuid, wamid text, opaque text, status text, at timestamptz,
+     SELECT * FROM jsonb_to_recordset($1::jsonb) AS r(id uuid, channel_id uuid, wamid text, opaque text, status text, at timestamptz,
             received_at timestamptz, raw_id uuid, body jsonb)
      ON CONFLICT DO NOTHING`,
   )
@@ -274,34 +276,34 @@ export async function write(pg: PgClient, writes: Writes, now: Instant, processI
     'notices',
     writes.notices,
     `INSERT INTO account_notice (id, raw_id, path, waba_id, phone_number_id, field, value, at)
-     SELECT * FROM json_to_recordset($1::json) AS r(id uuid, raw_id uuid, path text, waba_id text, phone_number_id text, field text, value jsonb, at timestamptz)
+     SELECT * FROM jsonb_to_recordset($1::jsonb) AS r(id uuid, raw_id uuid, path text, waba_id text, phone_number_id text, field text, value jsonb, at timestamptz)
      ON CONFLICT DO NOTHING`,
   )
   put(
     'quarantined',
     writes.quarantined,
     `INSERT INTO quarantine (id, raw_id, path, reason, detail, sqlstate, phone_number_id, at)
-     SELECT * FROM json_to_recordset($1::json) AS r(id uuid, raw_id uuid, path text, reason text, detail text, sqlstate text, phone_number_id text, at timestamptz)
+     SELECT * FROM jsonb_to_recordset($1::jsonb) AS r(id uuid, raw_id uuid, path text, reason text, detail text, sqlstate text, phone_number_id text, at timestamptz)
      ON CONFLICT (raw_id, path) DO UPDATE SET reason = excluded.reason, detail = excluded.detail, sqlstate = excluded.sqlstate, state = 'held'`,
   )
   put(
     'redriven',
     writes.redriven,
     `UPDATE quarantine q SET state = 'redriven', redriven_at = $2
-       FROM json_to_recordset($1::json) AS r("rawId" uuid, path text) WHERE q.raw_id = r."rawId" AND q.path = r.path`,
+       FROM jsonb_to_recordset($1::jsonb) AS r("rawId" uuid, path text) WHERE q.raw_id = r."rawId" AND q.path = r.path`,
     at,
   )
   put(
     'recount',
     writes.recount,
     `${RECOUNT}
-      WHERE s.id IN (SELECT value::uuid FROM json_array_elements_text($1::json) AS value)`,
+      WHERE s.id IN (SELECT value::uuid FROM jsonb_array_elements_text($1::jsonb) AS value)`,
   )
   put(
     'rings',
     writes.rings,
     `INSERT INTO signal_outbox (session_id, start, spoke, due_at, rung_at)
-     SELECT session_id, start, spoke, $2, $3 FROM json_to_recordset($1::json) AS r(session_id uuid, start boolean, spoke boolean)
+     SELECT session_id, start, spoke, $2, $3 FROM jsonb_to_recordset($1::jsonb) AS r(session_id uuid, start boolean, spoke boolean)
      ON CONFLICT (session_id) DO UPDATE
        SET rung = signal_outbox.rung + 1, start = signal_outbox.start OR excluded.start, spoke = signal_outbox.spoke OR excluded.spoke,
            tries = 0, due_at = excluded.due_at, rung_at = excluded.rung_at`,
@@ -311,14 +313,15 @@ export async function write(pg: PgClient, writes: Writes, now: Instant, processI
   put(
     'channels-down',
     writes.channelsDown,
-    `UPDATE channel c SET state = 'down', state_reason = r.reason FROM json_to_recordset($1::json) AS r(id uuid, reason text) WHERE c.id = r.id`,
+    `UPDATE channel c SET state = 'down', state_reason = r.reason FROM jsonb_to_recordset($1::jsonb) AS r(id uuid, reason text) WHERE c.id = r.id`,
   )
   if (writes.changes.length + writes.clientChanges.length > 0)
-    work.push(
-      pg.query('SELECT pg_notify($1, $2)', [LIVE_CHANNEL, noticeOf(writes.changes, processId, writes.clientChanges)]),
-    )
+    trip.ask(NOTIFY, [LIVE_CHANNEL, noticeOf(writes.changes, processId, writes.clientChanges)])
   for (const { id } of writes.channelsDown)
-    work.push(pg.query('SELECT pg_notify($1, $2)', [LIVE_CHANNEL, JSON.stringify({ from: processId, channel: id })]))
-  work.push(pg.query('COMMIT'))
-  await all(work)
+    trip.ask(NOTIFY, [LIVE_CHANNEL, JSON.stringify({ from: processId, channel: id })])
+  trip.ask(COMMIT)
+  await trip.send()
 }
+
+const NOTIFY: Statement = { name: 'ingest-notify', text: 'SELECT pg_notify($1, $2)' }
+const COMMIT: Statement = { name: 'ingest-commit', text: 'COMMIT' }

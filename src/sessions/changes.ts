@@ -1,8 +1,8 @@
 // How a committed change reaches the live view: every transaction that changes sessions raises each one's `rev` by
 // exactly one and says so, in this process directly after the commit and in all others through one NOTIFY.
 import { sql } from 'kysely'
-import { v7 } from 'uuid'
 import type { Trx } from '../db/database.ts'
+import { newId } from '../ids.ts'
 
 export interface Change {
   readonly sessionId: string
@@ -51,7 +51,7 @@ type ChannelListener = (channelId: string) => void
 
 export class ChangeBus {
   /** Tells this process's own notices from those of others. */
-  readonly processId = v7()
+  readonly processId = newId()
   readonly #listeners = new Set<Listener>()
   readonly #clientListeners = new Set<ClientListener>()
   readonly #channelListeners = new Set<ChannelListener>()

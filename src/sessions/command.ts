@@ -1,11 +1,12 @@
 // How a command reaches its decision: stored first, then handed to the session's workflow, whose decision transaction
 // answers it. Whoever moves the stored command out of `received` (the decision, or the timeout here) is what the caller
 // is told, so nothing that was refused by time happens after all. Where the workflow has ended, the decision is made here.
-import { v7 } from 'uuid'
+
 import { isAway, isUniqueViolation, mayRepeat } from '../db/errors.ts'
 import type { CommandKind } from '../domain/commands.ts'
 import type { Refusal } from '../domain/refusal.ts'
 import type { Door } from '../engine/door.ts'
+import { newId } from '../ids.ts'
 import type { Told } from '../workflows/contract.ts'
 import type { Actor } from './actor.ts'
 import type { Ctx } from './context.ts'
@@ -73,7 +74,7 @@ async function abandon(ctx: Ctx, id: string): Promise<CommandAnswer> {
 async function store(ctx: Ctx, command: Command): Promise<{ id: string; epoch: number } | CommandAnswer> {
   const { epoch } = await ctx.db.selectFrom('installation').select('epoch').executeTakeFirstOrThrow()
   const userId = command.actor.rights.userId
-  const id = v7()
+  const id = newId()
   try {
     await ctx.db
       .insertInto('command')

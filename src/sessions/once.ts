@@ -1,10 +1,11 @@
 // A command on a message is done once for each key: its first answer is kept in the same transaction, refusals included,
 // and a repeat gets it again.
-import { v7 } from 'uuid'
+
 import type { Trx } from '../db/database.ts'
 import { isUniqueViolation } from '../db/errors.ts'
 import { allowed, type Refusal, refused, type Verdict } from '../domain/refusal.ts'
 import type { Instant, JsonObject } from '../domain/words.ts'
+import { newId } from '../ids.ts'
 import type { Actor } from './actor.ts'
 import { type Aftermath, type Ctx, Repeat, transact } from './context.ts'
 import { lockSession, type SessionState } from './state.ts'
@@ -53,7 +54,7 @@ export async function once(
       await trx
         .insertInto('command')
         .values({
-          id: v7(),
+          id: newId(),
           user_id: userId,
           key: keyed.key,
           hash: keyed.hash,

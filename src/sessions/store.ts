@@ -1,9 +1,10 @@
 // Puts a text into its session: the gate, the message, its attempt. For every transaction that sends one.
-import { v7 } from 'uuid'
+
 import type { Trx } from '../db/database.ts'
 import type { AccessFacts } from '../domain/policy.ts'
 import { allowed, refused, type Verdict } from '../domain/refusal.ts'
 import type { Instant, JsonObject } from '../domain/words.ts'
+import { newId } from '../ids.ts'
 import type { Actor } from './actor.ts'
 import type { Aftermath } from './context.ts'
 import { type SessionState, textFieldOf } from './state.ts'
@@ -39,7 +40,7 @@ export async function storeText(
   from?: AccessFacts,
 ): Promise<{ readonly messageId: string; readonly rev: number }> {
   const { actor, at } = send
-  const messageId = v7()
+  const messageId = newId()
   const seq = state.lastSeq + 1
   const said = { last_seq: seq, last_message_id: messageId, last_message_at: date(at), waiting_since: null }
   const rev = await updateSession(trx, after, state.id, { ...said, ...patch }, from)
@@ -77,7 +78,7 @@ export async function addAttempt(
   state: SessionState,
   attempt: { messageId: string; no: number; rev: number; at: Instant; evidence: JsonObject; waitUntil?: Instant },
 ): Promise<void> {
-  const id = v7()
+  const id = newId()
   await trx
     .insertInto('attempt')
     .values({

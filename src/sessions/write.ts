@@ -1,10 +1,10 @@
 // The few writes that every change of a session is made of: the row with its next rev, the evidence, the bell, the
 // attempt's status.
 import { sql } from 'kysely'
-import { v7 } from 'uuid'
 import type { Trx } from '../db/database.ts'
 import type { AccessFacts } from '../domain/policy.ts'
 import type { EndReason, Instant, JsonObject } from '../domain/words.ts'
+import { newId } from '../ids.ts'
 import type { Aftermath } from './context.ts'
 import { RECOUNT } from './recount.ts'
 
@@ -117,7 +117,7 @@ export async function recordStatus(
   await trx
     .insertInto('attempt_status')
     .values({
-      id: v7(),
+      id: newId(),
       attempt_id: status.attemptId,
       message_id: status.messageId,
       session_id: status.sessionId,

@@ -1,11 +1,11 @@
 // Groups: operators who share queues, how many of them could take a session now, and who they are.
 import { sql } from 'kysely'
-import { v7 } from 'uuid'
 import { z } from 'zod'
 import { rightsChanged } from '../../auth/rights.ts'
 import type { Database } from '../../db/database.ts'
 import { isUniqueViolation } from '../../db/errors.ts'
 import type { Instant } from '../../domain/words.ts'
+import { newId } from '../../ids.ts'
 import type { Api, App } from '../context.ts'
 import { anId, idParams, line } from '../fields.ts'
 import { invalid, Problem } from '../problems.ts'
@@ -111,7 +111,7 @@ export function groupRoutes(app: App, api: Api): void {
       schema: { tags, summary: 'Make a group', body, response: { 201: groupRefSchema } },
     },
     async (request, reply) => {
-      const group = { id: v7(), name: request.body.name }
+      const group = { id: newId(), name: request.body.name }
       await ctx.db.insertInto('group_').values(group).execute().catch(nameTaken)
       return reply.code(201).send(group)
     },

@@ -1,7 +1,8 @@
 // What may come out of a session: a tree of results, of which the leaves can be chosen.
-import { v7 } from 'uuid'
+
 import { z } from 'zod'
 import type { Database } from '../../db/database.ts'
+import { newId } from '../../ids.ts'
 import type { Api, App } from '../context.ts'
 import { anId, idParams, line } from '../fields.ts'
 import { invalid, Problem } from '../problems.ts'
@@ -111,7 +112,14 @@ export function resultRoutes(app: App, api: Api): void {
         const parent = await ctx.db.selectFrom('result').select('id').where('id', '=', parentId).executeTakeFirst()
         if (parent === undefined) throw invalid([{ pointer: '/parentId', detail: 'is no result' }])
       }
-      const row = { id: v7(), parent_id: parentId, name, note_required: noteRequired, position: at, archived_at: null }
+      const row = {
+        id: newId(),
+        parent_id: parentId,
+        name,
+        note_required: noteRequired,
+        position: at,
+        archived_at: null,
+      }
       await ctx.db.insertInto('result').values(row).execute()
       return reply.code(201).send(flatView(row))
     },

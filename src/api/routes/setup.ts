@@ -1,11 +1,11 @@
 // The first administrator of an empty installation: a one-time address, printed by the service, leads to a small form.
 import { timingSafeEqual } from 'node:crypto'
 import { sql } from 'kysely'
-import { v7 } from 'uuid'
 import { z } from 'zod'
 import { hashPassword } from '../../auth/password.ts'
 import { hashToken } from '../../auth/secret-token.ts'
 import type { Database, Trx } from '../../db/database.ts'
+import { newId } from '../../ids.ts'
 import type { Api, App } from '../context.ts'
 import { emailAddress, line, newPassword } from '../fields.ts'
 
@@ -64,7 +64,7 @@ async function makeFirst({ ctx }: Api, given: z.infer<typeof form>): Promise<boo
     const created_at = new Date(ctx.clock.now())
     await trx
       .insertInto('user_account')
-      .values({ id: v7(), email, name, role: 'administrator', password_hash, created_at })
+      .values({ id: newId(), email, name, role: 'administrator', password_hash, created_at })
       .execute()
     await trx.updateTable('installation').set({ setup_token_hash: null }).execute()
     return true

@@ -1,8 +1,9 @@
 // Bearer tokens of programs. Each acts as the user who made it; it is shown once, and never again.
-import { v7 } from 'uuid'
+
 import { z } from 'zod'
 import { rightsChanged } from '../../auth/rights.ts'
 import { hashToken, newSecretToken } from '../../auth/secret-token.ts'
+import { newId } from '../../ids.ts'
 import { type Api, type App, whoOf } from '../context.ts'
 import { idParams, line } from '../fields.ts'
 import { Problem } from '../problems.ts'
@@ -57,7 +58,7 @@ export function tokenRoutes(app: App, api: Api): void {
       const token = `parley_${newSecretToken()}`
       const created = new Date(ctx.clock.now())
       const expires = request.body.expiresAt == null ? null : new Date(request.body.expiresAt)
-      const row = { id: v7(), name: request.body.name, created_at: created, expires_at: expires }
+      const row = { id: newId(), name: request.body.name, created_at: created, expires_at: expires }
       await ctx.db
         .insertInto('token')
         .values({ ...row, user_id: actor.rights.userId, token_hash: hashToken(token) })

@@ -1,6 +1,5 @@
 // Accounts, for administrators. Whatever takes a right away takes it at once: sign-ins end, sockets close.
 import { sql } from 'kysely'
-import { v7 } from 'uuid'
 import { z } from 'zod'
 import { hashPassword } from '../../auth/password.ts'
 import { rightsChanged } from '../../auth/rights.ts'
@@ -8,6 +7,7 @@ import { signOutEverywhere } from '../../auth/sign-in.ts'
 import type { Database, Trx } from '../../db/database.ts'
 import { isUniqueViolation } from '../../db/errors.ts'
 import { ROLES, type Role } from '../../domain/words.ts'
+import { newId } from '../../ids.ts'
 import type { Api, App } from '../context.ts'
 import { anId, emailAddress, idParams, line, newPassword } from '../fields.ts'
 import { invalid, Problem } from '../problems.ts'
@@ -112,7 +112,7 @@ export function userRoutes(app: App, api: Api): void {
     async (request, reply) => {
       const { password, groupIds, seeOthers, ...rest } = request.body
       const row = {
-        id: v7(),
+        id: newId(),
         ...rest,
         see_others: seeOthers,
         password_hash: await hashPassword(password),

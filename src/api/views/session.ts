@@ -78,7 +78,7 @@ export const sessionSchema = z
     lastSeq: z.int().describe('`seq` of the newest message of either direction'),
     readSeq: z.int().describe('Up to which `seq` the operator has read'),
     lastMessage: lastMessageSchema.nullable(),
-    lastMessageAt: time.describe('Newest activity: the order of lists'),
+    lastMessageAt: time.describe('When the newest message came or was written: the order of lists of open sessions'),
     attention: z
       .object({ failed: z.int(), unknown: z.int() })
       .describe('Messages whose newest attempt failed, or that Meta never confirmed'),

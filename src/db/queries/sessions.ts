@@ -43,7 +43,7 @@ export const sessionsFilter = {
     .enum(SESSION_SORTS)
     .default('activity')
     .describe(
-      'activity: newest activity first; started: newest first; queue: overdue offers first, then who waits longest',
+      'activity: newest activity first, that is the last message or the end; started: newest first; queue: overdue offers first, then who waits longest',
     ),
 }
 
@@ -53,20 +53,34 @@ interface Order {
   readonly told: RawBuilder<string[]>
   readonly after: (position: readonly string[]) => RawBuilder<boolean>
   readonly by: RawBuilder<unknown>
+  /** What is listed, as `s`. */
+  readonly of: RawBuilder<unknown>
 }
 
-const newestFirst = (column: RawBuilder<unknown>): Order => ({
+const SESSIONS = sql`session`
+
+/**
+ * The open ones are few and sorted here. Those that ended come by an index on their end: one on `last_message_at` would
+ * be written anew with every message.
+ */
+const WITH_ACTIVITY = sql`(
+  SELECT *, last_message_at AS activity_at FROM session WHERE ended_at IS NULL
+  UNION ALL
+  SELECT *, ended_at AS activity_at FROM session WHERE ended_at IS NOT NULL)`
+
+const newestFirst = (column: RawBuilder<unknown>, of = SESSIONS): Order => ({
   keys: column,
   told: sql<string[]>`ARRAY[${column}::text, s.id::text]`,
   after: ([at, id]) => sql<boolean>`(${column}, s.id) < (${at}::timestamptz, ${id}::uuid)`,
   by: sql`${column} DESC, s.id DESC`,
+  of,
 })
 
 const isOverdue = sql`(CASE WHEN o.overdue_at IS NULL THEN 1 ELSE 0 END)`
 const waiting = sql`coalesce(s.waiting_since, s.started_at)`
 
 const ORDERS: Record<SessionSort, Order> = {
-  activity: newestFirst(sql`s.last_message_at`),
+  activity: newestFirst(sql`s.activity_at`, WITH_ACTIVITY),
   started: newestFirst(sql`s.started_at`),
   queue: {
     keys: waiting,
@@ -74,6 +88,7 @@ const ORDERS: Record<SessionSort, Order> = {
     after: ([overdue, at, id]) =>
       sql<boolean>`(${isOverdue}, ${waiting}, s.id) > (${overdue}::int, ${at}::timestamptz, ${id}::uuid)`,
     by: sql`${isOverdue}, ${waiting}, s.id`,
+    of: SESSIONS,
   },
 }
 
@@ -94,7 +109,7 @@ export async function findSessions(
   if (filter.cursor !== undefined) where.push(order.after(positionOf(filter.cursor, filter.sort)))
   const { rows } = await sql<{ id: string; told: string[] }>`
     SELECT s.id, ${order.told} AS told
-      FROM session s ${OPEN_OFFER}
+      FROM ${order.of} s ${OPEN_OFFER}
      WHERE ${sql.join(where, sql` AND `)}
      ORDER BY ${order.by} LIMIT ${filter.limit + 1}`.execute(db)
   const page = rows.slice(0, filter.limit)

@@ -126,7 +126,7 @@ const names = async (query: Readonly<Record<string, string>>): Promise<(string |
 
 /** By what a list is ordered, as numbers of which the smaller comes first. */
 const KEYS: Record<Order, (session: SessionView) => readonly number[]> = {
-  activity: (session) => [-Date.parse(session.lastMessageAt)],
+  activity: (session) => [-Date.parse(session.endedAt ?? session.lastMessageAt)],
   started: (session) => [-Date.parse(session.startedAt)],
   queue: (session) => [session.offer?.overdueAt == null ? 1 : 0, Date.parse(session.waitingSince ?? session.startedAt)],
 }

@@ -19,6 +19,9 @@ const FILTERS = ['all', 'queued', 'active', 'wrapUp', 'ended'] as const satisfie
 type Filter = (typeof FILTERS)[number]
 const isFilter = (text: string | undefined): text is Filter => FILTERS.some((filter) => filter === text)
 
+/** What the API orders its list by. */
+const activityOf = (session: Session): string => session.endedAt ?? session.lastMessageAt
+
 export function Supervise({ id }: { id?: string }) {
   const { query, route } = useLocation()
   const filter = isFilter(query.phase) ? query.phase : 'all'
@@ -28,9 +31,7 @@ export function Supervise({ id }: { id?: string }) {
   const all = facts.sessions.all.value
   const shown = all
     .filter((session) => filter === 'all' || session.phase === filter)
-    .sort((a, b) =>
-      a.lastMessageAt < b.lastMessageAt ? 1 : a.lastMessageAt > b.lastMessageAt ? -1 : a.id < b.id ? 1 : -1,
-    )
+    .sort((a, b) => (activityOf(a) < activityOf(b) ? 1 : activityOf(a) > activityOf(b) ? -1 : a.id < b.id ? 1 : -1))
 
   const more = async (cursor: string | null) => {
     try {
