@@ -391,7 +391,11 @@ export interface paths {
         /** Own tokens */
         readonly get: {
             readonly parameters: {
-                readonly query?: never;
+                readonly query?: {
+                    readonly limit?: number;
+                    /** @description `next` of the page before */
+                    readonly cursor?: string;
+                };
                 readonly header?: never;
                 readonly path?: never;
                 readonly cookie?: never;
@@ -1523,7 +1527,11 @@ export interface paths {
         /** Numbers of one’s groups */
         readonly get: {
             readonly parameters: {
-                readonly query?: never;
+                readonly query?: {
+                    readonly limit?: number;
+                    /** @description `next` of the page before */
+                    readonly cursor?: string;
+                };
                 readonly header?: never;
                 readonly path?: never;
                 readonly cookie?: never;
@@ -1538,7 +1546,8 @@ export interface paths {
                     content: {
                         readonly "application/json": {
                             readonly items: readonly components["schemas"]["Channel"][];
-                            readonly next: null;
+                            /** @description `cursor` of the next page; null on the last */
+                            readonly next: string | null;
                         };
                     };
                 };
@@ -1723,10 +1732,14 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** The tree of results */
+        /** The tree of results, paged by what is at its top */
         readonly get: {
             readonly parameters: {
-                readonly query?: never;
+                readonly query?: {
+                    readonly limit?: number;
+                    /** @description `next` of the page before */
+                    readonly cursor?: string;
+                };
                 readonly header?: never;
                 readonly path?: never;
                 readonly cookie?: never;
@@ -1741,7 +1754,8 @@ export interface paths {
                     content: {
                         readonly "application/json": {
                             readonly items: readonly components["schemas"]["Result"][];
-                            readonly next: null;
+                            /** @description `cursor` of the next page; null on the last */
+                            readonly next: string | null;
                         };
                     };
                 };
@@ -1885,7 +1899,11 @@ export interface paths {
         /** Groups with who is there */
         readonly get: {
             readonly parameters: {
-                readonly query?: never;
+                readonly query?: {
+                    readonly limit?: number;
+                    /** @description `next` of the page before */
+                    readonly cursor?: string;
+                };
                 readonly header?: never;
                 readonly path?: never;
                 readonly cookie?: never;
@@ -1900,7 +1918,8 @@ export interface paths {
                     content: {
                         readonly "application/json": {
                             readonly items: readonly components["schemas"]["Group"][];
-                            readonly next: null;
+                            /** @description `cursor` of the next page; null on the last */
+                            readonly next: string | null;
                         };
                     };
                 };
@@ -1972,7 +1991,11 @@ export interface paths {
         /** The operators of a group */
         readonly get: {
             readonly parameters: {
-                readonly query?: never;
+                readonly query?: {
+                    readonly limit?: number;
+                    /** @description `next` of the page before */
+                    readonly cursor?: string;
+                };
                 readonly header?: never;
                 readonly path: {
                     readonly id: string;
@@ -1989,7 +2012,8 @@ export interface paths {
                     content: {
                         readonly "application/json": {
                             readonly items: readonly components["schemas"]["Operator"][];
-                            readonly next: null;
+                            /** @description `cursor` of the next page; null on the last */
+                            readonly next: string | null;
                         };
                     };
                 };
@@ -2135,7 +2159,11 @@ export interface paths {
         /** All accounts */
         readonly get: {
             readonly parameters: {
-                readonly query?: never;
+                readonly query?: {
+                    readonly limit?: number;
+                    /** @description `next` of the page before */
+                    readonly cursor?: string;
+                };
                 readonly header?: never;
                 readonly path?: never;
                 readonly cookie?: never;
@@ -2150,7 +2178,8 @@ export interface paths {
                     content: {
                         readonly "application/json": {
                             readonly items: readonly components["schemas"]["User"][];
-                            readonly next: null;
+                            /** @description `cursor` of the next page; null on the last */
+                            readonly next: string | null;
                         };
                     };
                 };

@@ -46,8 +46,8 @@ export const api = {
   setPresence: (status: Presence, reason?: string) =>
     ask<unknown>({ method: 'PUT', path: '/me/presence', body: reason === undefined ? { status } : { status, reason } }),
 
-  channels: () => ask<Page<Channel>>({ path: '/channels' }),
-  results: () => ask<Page<Result>>({ path: '/results' }),
+  channels: () => ask<Page<Channel>>({ path: `/channels${query({ limit: 1000 })}` }),
+  results: () => ask<Page<Result>>({ path: `/results${query({ limit: 1000 })}` }),
 
   sessions: (filter: SessionFilter) => ask<Page<Session>>({ path: `/sessions${query({ ...filter })}` }),
   session: (id: string) => ask<Session>({ path: session(id) }),

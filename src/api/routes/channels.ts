@@ -4,6 +4,7 @@ import { addChannel, changeChannel, checkChannel } from '../channels.ts'
 import { type Api, type App, whoOf } from '../context.ts'
 import { anId, idParams, line } from '../fields.ts'
 import { channelSchema, loadChannels, maySeeChannel } from '../views/channel.ts'
+import { listOf, page, pageOf } from '../views/common.ts'
 
 const fields = {
   name: line(100),
@@ -39,13 +40,17 @@ export function channelRoutes(app: App, api: Api): void {
       schema: {
         tags,
         summary: 'Numbers of one’s groups',
-        response: { 200: z.object({ items: z.array(channelSchema), next: z.null() }) },
+        querystring: page,
+        response: { 200: listOf(channelSchema) },
       },
     },
     async (request) => {
       const { rights } = whoOf(request).actor
       const channels = await loadChannels(api.ctx.db, null)
-      return { items: channels.filter((channel) => maySeeChannel(rights, channel)), next: null }
+      return pageOf(
+        channels.filter((channel) => maySeeChannel(rights, channel)),
+        request.query,
+      )
     },
   )
 

@@ -1,8 +1,7 @@
 // Clients: who they are, and everything of their conversation that one may see.
-import { z } from 'zod'
 import { type Api, type App, whoOf } from '../context.ts'
 import { idParams } from '../fields.ts'
-import { listOf, pageQuery } from '../views/common.ts'
+import { listOf, page } from '../views/common.ts'
 import { clientSchema, loadClient, loadConversation } from '../views/conversation.ts'
 import { messageSchema } from '../views/message.ts'
 import { sessionSchema } from '../views/session.ts'
@@ -48,7 +47,7 @@ export function clientRoutes(app: App, api: Api): void {
         tags,
         summary: 'The conversation across sessions, ascending; the newest page by default, older ones by `cursor`',
         params: idParams,
-        querystring: z.object(pageQuery),
+        querystring: page,
         response: { 200: listOf(messageSchema) },
       },
     },

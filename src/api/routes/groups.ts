@@ -9,7 +9,7 @@ import { newId } from '../../ids.ts'
 import type { Api, App } from '../context.ts'
 import { anId, idParams, line } from '../fields.ts'
 import { invalid, Problem } from '../problems.ts'
-import { id } from '../views/common.ts'
+import { id, listOf, page, pageOf } from '../views/common.ts'
 import { groupRefSchema } from '../views/me.ts'
 
 const groupSchema = z
@@ -81,10 +81,11 @@ export function groupRoutes(app: App, api: Api): void {
       schema: {
         tags,
         summary: 'Groups with who is there',
-        response: { 200: z.object({ items: z.array(groupSchema), next: z.null() }) },
+        querystring: page,
+        response: { 200: listOf(groupSchema) },
       },
     },
-    async () => ({ items: await loadGroups(ctx.db, ctx.clock.now()), next: null }),
+    async (request) => pageOf(await loadGroups(ctx.db, ctx.clock.now()), request.query),
   )
 
   app.get(
@@ -95,12 +96,13 @@ export function groupRoutes(app: App, api: Api): void {
         tags,
         summary: 'The operators of a group',
         params: idParams,
-        response: { 200: z.object({ items: z.array(operatorSchema), next: z.null() }) },
+        querystring: page,
+        response: { 200: listOf(operatorSchema) },
       },
     },
     async (request) => {
       await mustExist(ctx.db, request.params.id)
-      return { items: await loadOperators(ctx.db, ctx.clock.now(), request.params.id), next: null }
+      return pageOf(await loadOperators(ctx.db, ctx.clock.now(), request.params.id), request.query)
     },
   )
 

@@ -6,7 +6,7 @@ import { newId } from '../../ids.ts'
 import type { Api, App } from '../context.ts'
 import { anId, idParams, line } from '../fields.ts'
 import { invalid, Problem } from '../problems.ts'
-import { id } from '../views/common.ts'
+import { id, listOf, page, pageOf } from '../views/common.ts'
 
 const resultSchema = z
   .object({
@@ -93,11 +93,12 @@ export function resultRoutes(app: App, api: Api): void {
       config: { access: 'signed-in' },
       schema: {
         tags,
-        summary: 'The tree of results',
-        response: { 200: z.object({ items: z.array(resultSchema), next: z.null() }) },
+        summary: 'The tree of results, paged by what is at its top',
+        querystring: page,
+        response: { 200: listOf(resultSchema) },
       },
     },
-    async () => ({ items: await loadTree(ctx.db), next: null }),
+    async (request) => pageOf(await loadTree(ctx.db), request.query),
   )
 
   app.post(

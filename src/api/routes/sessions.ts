@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { type Api, type App, whoOf } from '../context.ts'
 import { idParams } from '../fields.ts'
 import { Problem } from '../problems.ts'
-import { listOf, pageQuery } from '../views/common.ts'
+import { listOf, page, pageQuery } from '../views/common.ts'
 import { loadMessages, messageSchema } from '../views/message.ts'
 import { loadSessions, type SessionView, sessionSchema } from '../views/session.ts'
 import { listSessions, sessionsQuery } from '../views/session-list.ts'
@@ -69,7 +69,7 @@ export function sessionRoutes(app: App, api: Api): void {
         tags,
         summary: 'What happened, who did it, and why it was allowed or refused',
         params: idParams,
-        querystring: z.object(pageQuery),
+        querystring: page,
         response: { 200: listOf(timelineSchema) },
       },
     },

@@ -6,14 +6,17 @@ import { hashToken, newSecretToken } from '../../auth/secret-token.ts'
 import { newId } from '../../ids.ts'
 import { type Api, type App, whoOf } from '../context.ts'
 import { idParams, line } from '../fields.ts'
-import { Problem } from '../problems.ts'
-import { id, iso, listOf, time } from '../views/common.ts'
+import { invalid, Problem } from '../problems.ts'
+import { id, iso, listOf, page, pageOf, time } from '../views/common.ts'
 
 const tokenSchema = z
   .object({ id, name: z.string(), createdAt: time, expiresAt: time.nullable(), lastUsedAt: time.nullable() })
   .meta({ id: 'Token' })
 const newToken = tokenSchema.extend({ token: z.string().describe('Shown only now') }).meta({ id: 'NewToken' })
-const body = z.strictObject({ name: line(100), expiresAt: z.iso.datetime({ offset: true }).nullable().optional() })
+/** A later one could not be told as a time. */
+const LATEST = Date.parse('9999-12-31T23:59:59.999Z')
+const expiry = z.iso.datetime({ offset: true }).refine((text) => Date.parse(text) <= LATEST, 'is too far ahead')
+const body = z.strictObject({ name: line(100), expiresAt: expiry.nullable().optional() })
 
 export function tokenRoutes(app: App, api: Api): void {
   const { ctx } = api
@@ -23,7 +26,7 @@ export function tokenRoutes(app: App, api: Api): void {
     '/api/v1/tokens',
     {
       config: { access: 'signed-in' },
-      schema: { tags, summary: 'Own tokens', response: { 200: listOf(tokenSchema) } },
+      schema: { tags, summary: 'Own tokens', querystring: page, response: { 200: listOf(tokenSchema) } },
     },
     async (request) => {
       const rows = await ctx.db
@@ -32,7 +35,6 @@ export function tokenRoutes(app: App, api: Api): void {
         .where('user_id', '=', whoOf(request).actor.rights.userId)
         .where('revoked_at', 'is', null)
         .orderBy('id', 'desc')
-        .limit(1000)
         .execute()
       const items = rows.map((row) => ({
         id: row.id,
@@ -41,7 +43,7 @@ export function tokenRoutes(app: App, api: Api): void {
         expiresAt: iso(row.expires_at),
         lastUsedAt: iso(row.last_used_at),
       }))
-      return { items, next: null }
+      return pageOf(items, request.query)
     },
   )
 
@@ -58,6 +60,7 @@ export function tokenRoutes(app: App, api: Api): void {
       const token = `parley_${newSecretToken()}`
       const created = new Date(ctx.clock.now())
       const expires = request.body.expiresAt == null ? null : new Date(request.body.expiresAt)
+      if (expires !== null && expires <= created) throw invalid([{ pointer: '/expiresAt', detail: 'has passed' }])
       const row = { id: newId(), name: request.body.name, created_at: created, expires_at: expires }
       await ctx.db
         .insertInto('token')

@@ -11,7 +11,7 @@ import { newId } from '../../ids.ts'
 import type { Api, App } from '../context.ts'
 import { anId, emailAddress, idParams, line, newPassword } from '../fields.ts'
 import { invalid, Problem } from '../problems.ts'
-import { id, iso, time } from '../views/common.ts'
+import { id, iso, listOf, page, pageOf, time } from '../views/common.ts'
 import { groupRefSchema } from '../views/me.ts'
 
 const userSchema = z
@@ -94,10 +94,11 @@ export function userRoutes(app: App, api: Api): void {
       schema: {
         tags,
         summary: 'All accounts',
-        response: { 200: z.object({ items: z.array(userSchema), next: z.null() }) },
+        querystring: page,
+        response: { 200: listOf(userSchema) },
       },
     },
-    async () => ({ items: await loadUsers(ctx.db, null), next: null }),
+    async (request) => pageOf(await loadUsers(ctx.db, null), request.query),
   )
 
   app.get(

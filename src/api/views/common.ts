@@ -1,5 +1,6 @@
 // What all views are made of: ids, times as the interface tells them, errors of sends, lists and their cursors.
 import { z } from 'zod'
+import { decodeCursor, encodeCursor } from '../../db/queries/cursor.ts'
 import { RETRY } from '../../domain/meta-errors.ts'
 import type { Instant, Json } from '../../domain/words.ts'
 
@@ -25,6 +26,7 @@ export const pageQuery = {
   limit: z.coerce.number().int().min(1).max(MAX_LIMIT).default(DEFAULT_LIMIT),
   cursor: z.string().max(500).optional().describe('`next` of the page before'),
 }
+export const page = z.object(pageQuery)
 
 export const listOf = <T extends z.ZodType>(item: T) =>
   z.object({
@@ -35,6 +37,22 @@ export const listOf = <T extends z.ZodType>(item: T) =>
 export interface Page<T> {
   readonly items: T[]
   readonly next: string | null
+}
+
+const place = z.strictObject({ id, n: z.int().min(0) })
+
+/**
+ * A page of a list that is short enough to be read whole. It goes on behind the last one told; where that one has gone
+ * meanwhile, where it stood.
+ */
+export function pageOf<T extends { readonly id: string }>(all: readonly T[], query: z.infer<typeof page>): Page<T> {
+  const last = query.cursor === undefined ? null : decodeCursor(place, query.cursor)
+  const known = all.findIndex((item) => item.id === last?.id)
+  const from = known >= 0 ? known + 1 : (last?.n ?? 0)
+  const items = all.slice(from, from + query.limit)
+  const end = from + items.length
+  const next = all.length > end ? encodeCursor({ id: items.at(-1)?.id, n: end - 1 }) : null
+  return { items, next }
 }
 
 export function iso(at: Date): string

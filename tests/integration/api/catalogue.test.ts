@@ -4,6 +4,7 @@ import { WebSocket } from 'ws'
 import { eventually } from '../../support/eventually.ts'
 import {
   ADMIN,
+  type Answer,
   type Caller,
   OLGA,
   OMAR,
@@ -151,6 +152,45 @@ describe('results', () => {
     await admin.patch(`/api/v1/results/${child.id}`, { archived: true })
     expect(await tree()).not.toHaveProperty('children')
     expect((await admin.patch(`/api/v1/results/${v7()}`, { name: 'x' })).status).toBe(404)
+  })
+})
+
+describe('a list of the catalogue', () => {
+  const ids = (items: readonly { id: string }[]): readonly string[] => items.map(({ id }) => id)
+
+  beforeAll(async () => {
+    for (const name of ['first', 'second', 'third']) await admin.post('/api/v1/tokens', { name })
+  })
+
+  test.for(['channels', 'groups', 'groups/:id/operators', 'results', 'users', 'tokens'])(
+    'is paged as every other: %s',
+    async (list) => {
+      const service = (await admin.get('/api/v1/groups')).body.items.find(
+        (group: { name: string }) => group.name === 'Service',
+      )
+      const path = `/api/v1/${list.replace(':id', service.id)}`
+      const all = (await admin.get(path)).body
+      expect(all.items.length).toBeGreaterThan(1)
+      expect(all.next).toBeNull()
+      const paged: string[] = []
+      for (let next: string | null = ''; next !== null; ) {
+        const { body }: Answer = await admin.get(`${path}?limit=1${next === '' ? '' : `&cursor=${next}`}`)
+        expect(body.items).toHaveLength(1)
+        paged.push(...ids(body.items))
+        next = body.next
+      }
+      expect(paged).toEqual(ids(all.items))
+      for (const wrong of ['limit=0', 'limit=1001', 'cursor=x'])
+        expect((await admin.get(`${path}?${wrong}`)).body, wrong).toMatchObject({ status: 400, code: 'invalid' })
+    },
+  )
+
+  test('goes on behind what has gone since the page before', async () => {
+    const [first, second, third] = (await admin.get('/api/v1/tokens')).body.items
+    const { body } = await admin.get('/api/v1/tokens?limit=2')
+    expect(ids(body.items)).toEqual([first.id, second.id])
+    await admin.delete(`/api/v1/tokens/${second.id}`)
+    expect(ids((await admin.get(`/api/v1/tokens?cursor=${body.next}`)).body.items)[0]).toBe(third.id)
   })
 })
 

@@ -189,6 +189,14 @@ describe('a program', () => {
     parley.clock.forward(HOUR)
     expect((await program.get('/api/v1/me')).status).toBe(401)
   })
+
+  test.for(['2020-01-01T00:00:00Z', '9999-12-31T23:59:59-23:59'])('is given no token until %s', async (expiresAt) => {
+    const sara = await parley.signIn(SARA)
+    const before = (await sara.get('/api/v1/tokens')).body.items
+    const { body } = await sara.post('/api/v1/tokens', { name: 'odd', expiresAt })
+    expect(body).toMatchObject({ status: 400, code: 'invalid', errors: [{ pointer: '/expiresAt' }] })
+    expect((await sara.get('/api/v1/tokens')).body.items).toEqual(before)
+  })
 })
 
 describe('a disabled account', () => {
