@@ -17,6 +17,8 @@ export interface Keyed {
   readonly key: string
   /** SHA-256 of method, path and body: the same key with another body is refused. */
   readonly hash: Buffer
+  /** The message that it is about, where there is one already. */
+  readonly messageId?: string
 }
 
 type Answer = { readonly ok: true; readonly messageId: string } | { readonly ok: false; readonly refusal: Refusal }
@@ -46,7 +48,7 @@ export async function once(
     }
     const at = ctx.clock.now()
     const verdict = await body(trx, after, state, at)
-    if (!verdict.ok) await recordRefusal(trx, state, keyed.actor, kind, verdict.refusal, at)
+    if (!verdict.ok) await recordRefusal(trx, state, keyed, kind, verdict.refusal, at)
     const answer: Answer = verdict.ok
       ? { ok: true, messageId: verdict.value.messageId }
       : { ok: false, refusal: verdict.refusal }
@@ -80,7 +82,7 @@ export async function once(
 async function recordRefusal(
   trx: Trx,
   state: SessionState,
-  actor: Actor,
+  { actor, messageId }: Keyed,
   kind: string,
   refusal: Refusal,
   at: Instant,
@@ -88,6 +90,7 @@ async function recordRefusal(
   if (refusal.code !== 'text-field-closed' && refusal.code !== 'not-retryable') return
   const evidence: JsonObject = {
     command: kind,
+    ...(messageId === undefined ? {} : { messageId }),
     refused: refusal.code,
     reason: refusal.code === 'text-field-closed' ? refusal.reason : refusal.status,
     phase: state.phase,

@@ -234,6 +234,19 @@ describe('a message of the company', () => {
     expect(told.events).toMatchObject([{ type: 'sendRefused', evidence: { code: 'window-shut', ...window } }])
   })
 
+  test('has also what was refused for it, and why', async () => {
+    const { sessionId } = await talking()
+    const [{ messageId }, another] = [await world.sends(sessionId, 'delivered'), await world.sends(sessionId, 'sent')]
+    expect((await olga.post(`/api/v1/messages/${messageId}/retry`)).status).toBe(409)
+    expect((await olga.post(`/api/v1/messages/${messageId}/resolve`, { outcome: 'arrived' })).status).toBe(409)
+    const why = { messageId, refused: 'not-retryable', reason: 'delivered' }
+    expect((await evidence(messageId)).events).toMatchObject([
+      { type: 'refused', actor: { kind: 'operator', id: world.olga }, evidence: { command: 'retry', ...why } },
+      { type: 'refused', actor: { kind: 'operator', id: world.olga }, evidence: { command: 'resolve', ...why } },
+    ])
+    expect((await evidence(another.messageId)).events).toEqual([])
+  })
+
   test('has the decisions that concern it and no others', async () => {
     const { sessionId } = await talking()
     const [one, two] = [await world.sends(sessionId, 'failed'), await world.sends(sessionId, 'unknown')]
