@@ -10,7 +10,7 @@ import { newId } from '../ids.ts'
 import type { Told } from '../workflows/contract.ts'
 import type { Actor } from './actor.ts'
 import type { Ctx } from './context.ts'
-import { type CommandBody, decideCommand } from './decide.ts'
+import { type CommandBody, decideCommand, type StoredCommand } from './decide.ts'
 import { date } from './write.ts'
 
 /** Longer than a worker's death costs (design: 2.7–3.4 s), shorter than a person's patience. */
@@ -75,6 +75,8 @@ async function store(ctx: Ctx, command: Command): Promise<{ id: string; epoch: n
   const { epoch } = await ctx.db.selectFrom('installation').select('epoch').executeTakeFirstOrThrow()
   const userId = command.actor.rights.userId
   const id = newId()
+  const stored: StoredCommand = { ...command.body, by: command.actor.kind }
+  const body = JSON.stringify(stored)
   try {
     await ctx.db
       .insertInto('command')
@@ -85,7 +87,7 @@ async function store(ctx: Ctx, command: Command): Promise<{ id: string; epoch: n
         hash: command.hash,
         session_id: command.sessionId,
         kind: command.kind,
-        body: JSON.stringify(command.body),
+        body,
         received_at: date(ctx.clock.now()),
       })
       .execute()
@@ -101,11 +103,12 @@ async function store(ctx: Ctx, command: Command): Promise<{ id: string; epoch: n
     .executeTakeFirstOrThrow()
   if (!first.hash.equals(command.hash)) return { answer: 'refused', refusal: { code: 'idempotency-key-reused' } }
   if (first.state === 'decided') return answerOf(first.outcome as unknown as Told)
-  // Still on its way: the same command id finds the same Update. An abandoned one is no answer, and runs anew.
+  // Still on its way: the same command id finds the same Update. An abandoned one is no answer, and runs anew, as
+  // given by whoever asks now.
   if (first.state === 'received') return { id: first.id, epoch }
   await ctx.db
     .updateTable('command')
-    .set({ id, state: 'received' })
+    .set({ id, state: 'received', body })
     .where('id', '=', first.id)
     .where('state', '=', 'abandoned')
     .execute()

@@ -4,16 +4,16 @@
 import { sql } from 'kysely'
 import type { Trx } from '../db/database.ts'
 import { accept, type CommandKind, end, giveResult, type ResultFacts, type ResultGiven } from '../domain/commands.ts'
-import { mayDo, type Rights } from '../domain/policy.ts'
+import { mayDo } from '../domain/policy.ts'
 import { allowed, type Refusal, refused, type Verdict } from '../domain/refusal.ts'
 import type { Snapshot } from '../domain/snapshot.ts'
 import { dueTimer, type TimerName } from '../domain/timers.ts'
 import type { EndReason, Instant, JsonObject } from '../domain/words.ts'
-import { loadRights } from './actor.ts'
+import { type Actor, loadRights } from './actor.ts'
 import { type Aftermath, type Ctx, transact } from './context.ts'
 import { loadSnapshot, lockSession, type SessionState, textFieldOf } from './state.ts'
 import { askGate, storeText, type TextToStore } from './store.ts'
-import { date, recordEvent, SYSTEM, updateSession } from './write.ts'
+import { date, type EventActor, recordEvent, type SessionPatch, SYSTEM, updateSession } from './write.ts'
 
 /** `abandoned`: the caller has been told that nothing was done, so nothing was. */
 export type Outcome = { readonly ok: true } | { readonly ok: false; readonly refusal: Refusal }
@@ -32,6 +32,11 @@ export interface CommandBody {
   readonly farewell?: string | null
 }
 
+/** A command as it is kept until it is decided: `by` is absent in what an older version stored, for operators alone. */
+export interface StoredCommand extends CommandBody {
+  readonly by?: Actor['kind']
+}
+
 export async function decideCommand(ctx: Ctx, commandId: string): Promise<Decided> {
   return transact(ctx, async (trx, after) => {
     const command = await trx
@@ -48,19 +53,17 @@ export async function decideCommand(ctx: Ctx, commandId: string): Promise<Decide
     }
     const state = await lockSession(trx, command.session_id)
     const rights = await loadRights(trx, command.user_id)
+    const { by = 'operator', ...body } = command.body as StoredCommand
     const verdict =
       state === null || rights === null
         ? refused({ code: 'not-found' })
-        : await judge(
-            trx,
-            after,
+        : await judge(trx, after, command.kind as CommandKind, {
             state,
-            rights,
-            command.kind as CommandKind,
-            command.body as CommandBody,
+            actor: { kind: by, rights },
+            body,
             commandId,
             at,
-          )
+          })
     const outcome: Outcome = verdict.ok ? { ok: true } : { ok: false, refusal: verdict.refusal }
     await trx
       .updateTable('command')
@@ -71,47 +74,48 @@ export async function decideCommand(ctx: Ctx, commandId: string): Promise<Decide
   })
 }
 
-async function judge(
-  trx: Trx,
-  after: Aftermath,
-  state: SessionState,
-  rights: Rights,
-  kind: CommandKind,
-  body: CommandBody,
-  commandId: string,
-  at: Instant,
-): Promise<Verdict<null>> {
-  const access = mayDo(rights, state, kind)
-  if (access !== 'allowed') return refused({ code: access })
-  const decision = { accept: decideAccept, end: decideEnd, result: decideResult }[kind]
-  const verdict = await decision(trx, after, { state, rights, body, commandId, at })
-  if (!verdict.ok) {
-    // A refusal by state is a decision, too; it changes nothing that anybody sees, so the rev stays.
-    const evidence: JsonObject = {
-      command: kind,
-      refused: verdict.refusal.code,
-      phase: state.phase,
-      lastInSeq: state.lastInSeq,
-    }
-    const actor = { kind: 'operator', id: rights.userId } as const
-    await recordEvent(trx, state.id, { rev: state.rev, at, actor, kind: 'refused', key: commandId, evidence })
-  }
-  return verdict
-}
-
 interface Case {
   readonly state: SessionState
-  readonly rights: Rights
+  readonly actor: Actor
   readonly body: CommandBody
   readonly commandId: string
   readonly at: Instant
 }
 
-async function decideAccept(
-  trx: Trx,
-  after: Aftermath,
-  { state, rights, commandId, at }: Case,
-): Promise<Verdict<null>> {
+const toldAs = ({ kind, rights }: Actor): EventActor => ({ kind, id: rights.userId })
+
+async function judge(trx: Trx, after: Aftermath, kind: CommandKind, given: Case): Promise<Verdict<null>> {
+  const { state, actor, commandId, at } = given
+  const access = mayDo(actor.rights, state, kind)
+  if (access !== 'allowed') return refused({ code: access })
+  const decision = { accept: decideAccept, end: decideEnd, result: decideResult }[kind]
+  const verdict = await decision(trx, after, given)
+  if (!verdict.ok) {
+    // A refusal by state is a decision, too; it changes nothing that anybody sees, so the rev stays.
+    const evidence = whyRefused(kind, verdict.refusal, given)
+    await recordEvent(trx, state.id, {
+      rev: state.rev,
+      at,
+      actor: toldAs(actor),
+      kind: 'refused',
+      key: commandId,
+      evidence,
+    })
+  }
+  return verdict
+}
+
+function whyRefused(command: CommandKind, { code }: Refusal, { state }: Case): JsonObject {
+  return {
+    command,
+    refused: code,
+    phase: state.phase,
+    lastInSeq: state.lastInSeq,
+  }
+}
+
+async function decideAccept(trx: Trx, after: Aftermath, { state, actor, commandId, at }: Case): Promise<Verdict<null>> {
+  const { rights } = actor
   // The user's row is the lock of their slots: two accepts of one operator count one after the other.
   await sql`SELECT 1 FROM user_account WHERE id = ${rights.userId} FOR UPDATE`.execute(trx)
   const { rows } = await sql<{ taken: number }>`
@@ -126,15 +130,14 @@ async function decideAccept(
   const patch = { phase: 'active', operator_id: rights.userId, accepted_at: date(at), bell_on: shut }
   const rev = await updateSession(trx, after, state.id, patch, state)
   const evidence: JsonObject = { offer: state.offerNo, offeredAt: state.offeredAt, taken, slots: rights.slots }
-  const actor = { kind: 'operator', id: rights.userId } as const
-  await recordEvent(trx, state.id, { rev, at, actor, kind: 'accepted', key: commandId, evidence })
+  await recordEvent(trx, state.id, { rev, at, actor: toldAs(actor), kind: 'accepted', key: commandId, evidence })
   return allowed(null)
 }
 
 async function decideEnd(
   trx: Trx,
   after: Aftermath,
-  { state, rights, body, commandId, at }: Case,
+  { state, actor, body, commandId, at }: Case,
 ): Promise<Verdict<null>> {
   const given = body.result ?? null
   const facts = { ...state, offeredToOperator: state.offerOperatorId }
@@ -147,7 +150,7 @@ async function decideEnd(
   const ended = verdict.value.phase === 'ended'
   const patch = {
     phase: verdict.value.phase,
-    operator_id: state.operatorId ?? rights.userId,
+    operator_id: state.operatorId ?? actor.rights.userId,
     wrap_up_at: date(at),
     end_reason: 'operator' as const,
     bell_on: !ended,
@@ -157,20 +160,20 @@ async function decideEnd(
   const rev =
     farewell === null || gate === null
       ? await updateSession(trx, after, state.id, patch, state)
-      : (await storeText(trx, after, state, lastWords(rights, farewell, gate.value, at), patch, state)).rev
+      : (await storeText(trx, after, state, lastWords(actor, farewell, gate.value, at), patch, state)).rev
   const evidence: JsonObject = {
     seen: body.lastSeq ?? 0,
     lastInSeq: state.lastInSeq,
     resultId: given?.resultId ?? null,
     sendsUnderWay: state.sends.pending + state.sends.calling + (farewell === null ? 0 : 1),
   }
-  const actor = { kind: 'operator', id: rights.userId } as const
-  await recordEvent(trx, state.id, { rev, at, actor, kind: ended ? 'ended' : 'wrapUp', key: commandId, evidence })
+  const kind = ended ? 'ended' : 'wrapUp'
+  await recordEvent(trx, state.id, { rev, at, actor: toldAs(actor), kind, key: commandId, evidence })
   return allowed(null)
 }
 
-const lastWords = (rights: Rights, text: string, asked: JsonObject, at: Instant): TextToStore => ({
-  actor: { kind: 'operator', rights },
+const lastWords = (actor: Actor, text: string, asked: JsonObject, at: Instant): TextToStore => ({
+  actor,
   text,
   clientRef: null,
   reply: null,
@@ -181,7 +184,7 @@ const lastWords = (rights: Rights, text: string, asked: JsonObject, at: Instant)
 async function decideResult(
   trx: Trx,
   after: Aftermath,
-  { state, rights, body, commandId, at }: Case,
+  { state, actor, body, commandId, at }: Case,
 ): Promise<Verdict<null>> {
   const given = { resultId: body.resultId ?? '', note: body.note ?? null }
   const verdict = giveResult({ ...state, offeredToOperator: null }, given, await resultFacts(trx, given))
@@ -190,9 +193,9 @@ async function decideResult(
   const rev = verdict.value.ends
     ? await updateSession(trx, after, state.id, { ...patch, phase: 'ended', ended_at: date(at), bell_on: false }, state)
     : await updateSession(trx, after, state.id, patch)
-  const actor = { kind: 'operator', id: rights.userId } as const
   const kind = verdict.value.ends ? 'ended' : 'resultChanged'
-  await recordEvent(trx, state.id, { rev, at, actor, kind, key: commandId, evidence: { resultId: given.resultId } })
+  const evidence: JsonObject = { resultId: given.resultId }
+  await recordEvent(trx, state.id, { rev, at, actor: toldAs(actor), kind, key: commandId, evidence })
   return allowed(null)
 }
 
@@ -234,7 +237,9 @@ export async function decideTimer(
     const key = `${name}:${armedRev}`
     const timer = dueTimer(state, state.settings, name, at)
     if (timer !== null && !(await hasEvent(trx, sessionId, key))) {
-      const rev = await fire(trx, after, state, name, at)
+      const patch = await fire(trx, state, name, at)
+      const { phase } = patch
+      const rev = await updateSession(trx, after, state.id, patch, phase === undefined ? undefined : state)
       const evidence: JsonObject = {
         dueAt: timer.dueAt,
         windowUntil: state.windowUntil,
@@ -254,8 +259,9 @@ const EVENT_OF: Record<TimerName, string> = {
   wrapUpMax: 'ended',
 }
 
-async function fire(trx: Trx, after: Aftermath, state: SessionState, name: TimerName, at: Instant): Promise<number> {
-  const window = state.windowUntil === null ? {} : { until: date(state.windowUntil) }
+/** What becomes of the session. */
+async function fire(trx: Trx, state: SessionState, name: TimerName, at: Instant): Promise<SessionPatch> {
+  const window = state.windowUntil === null ? null : date(state.windowUntil)
   switch (name) {
     case 'offerOverdue':
       await trx
@@ -264,23 +270,14 @@ async function fire(trx: Trx, after: Aftermath, state: SessionState, name: Timer
         .where('session_id', '=', state.id)
         .where('closed_at', 'is', null)
         .execute()
-      return updateSession(trx, after, state.id, {})
+      return {}
     case 'windowWarning':
-      return updateSession(trx, after, state.id, window.until === undefined ? {} : { warned_window: window.until })
+      return window === null ? {} : { warned_window: window }
     case 'windowExpiry':
       // From here on the session waits for its client: the next message rings.
-      return updateSession(trx, after, state.id, {
-        bell_on: true,
-        ...(window.until === undefined ? {} : { shut_window: window.until }),
-      })
+      return { bell_on: true, ...(window === null ? {} : { shut_window: window }) }
     case 'inactivity':
-      return updateSession(
-        trx,
-        after,
-        state.id,
-        { phase: 'wrapUp', wrap_up_at: date(at), end_reason: 'inactivity', bell_on: true },
-        state,
-      )
+      return { phase: 'wrapUp', wrap_up_at: date(at), end_reason: 'inactivity', bell_on: true }
     case 'wrapUpMax': {
       const { end_reason } = await trx
         .selectFrom('session')
@@ -288,8 +285,7 @@ async function fire(trx: Trx, after: Aftermath, state: SessionState, name: Timer
         .where('id', '=', state.id)
         .executeTakeFirstOrThrow()
       const reason: EndReason = end_reason === 'inactivity' ? end_reason : 'wrapUpMax'
-      const patch = { phase: 'ended', ended_at: date(at), end_reason: reason, bell_on: false }
-      return updateSession(trx, after, state.id, patch, state)
+      return { phase: 'ended', ended_at: date(at), end_reason: reason, bell_on: false }
     }
   }
 }

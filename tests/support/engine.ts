@@ -18,7 +18,7 @@ import { Ingest } from '../../src/ingest/ingest.ts'
 import { Relay } from '../../src/ingest/relay.ts'
 import { verifySignature } from '../../src/ingest/signature.ts'
 import { seal } from '../../src/secrets.ts'
-import { loadRights } from '../../src/sessions/actor.ts'
+import { type Actor, loadRights } from '../../src/sessions/actor.ts'
 import { ChangeBus } from '../../src/sessions/changes.ts'
 import { type CommandAnswer, giveCommand } from '../../src/sessions/command.ts'
 import type { Ctx } from '../../src/sessions/context.ts'
@@ -111,8 +111,8 @@ export async function startEngine(options: EngineOptions = {}) {
   let worker = options.worker === false ? null : await start()
   relay.start()
 
-  const actor = async (userId: string) => ({
-    kind: 'operator' as const,
+  const actor = async (userId: string, kind: Actor['kind'] = 'operator') => ({
+    kind,
     rights: (await loadRights(db, userId)) as Rights,
   })
   const hashOf = (...said: unknown[]): Buffer => createHash('sha256').update(JSON.stringify(said)).digest()
@@ -165,9 +165,10 @@ export async function startEngine(options: EngineOptions = {}) {
       kind: CommandKind,
       body: CommandBody = {},
       key: string = v7(),
+      by: Actor['kind'] = 'operator',
     ): Promise<CommandAnswer> {
       return giveCommand(ctx, door, {
-        actor: await actor(userId),
+        actor: await actor(userId, by),
         key,
         hash: hashOf(sessionId, kind, body),
         sessionId,
@@ -217,7 +218,7 @@ export async function startEngine(options: EngineOptions = {}) {
       (
         await db
           .selectFrom('session_event')
-          .select(['kind', 'evidence', 'rev'])
+          .select(['kind', 'actor_kind', 'actor_id', 'evidence', 'rev'])
           .where('session_id', '=', sessionId)
           .orderBy('n')
           .execute()

@@ -5,6 +5,7 @@ import type { CommandKind } from '../../../src/domain/commands.ts'
 import type { Phase } from '../../../src/domain/words.ts'
 import { Door } from '../../../src/engine/door.ts'
 import { giveCommand } from '../../../src/sessions/command.ts'
+import { type CommandBody, decideCommand } from '../../../src/sessions/decide.ts'
 import { type Engine, startEngine } from '../../support/engine.ts'
 import { eventually } from '../../support/eventually.ts'
 import { queued, said, type Talk, talking } from '../../support/people.ts'
@@ -108,6 +109,53 @@ test('a message that the operator had not seen refuses the end, and one’s own 
   expect(kinds).toEqual(['started', 'accepted', 'refused', 'wrapUp'])
 })
 
+test('a command of a program is told as the program’s of its user, refused or done, and so are its last words', async () => {
+  const talk = await queued(engine)
+  const give = (command: CommandKind, body: CommandBody) =>
+    engine.command(engine.olga, talk.session.id, command, body, v7(), 'program')
+  expect(await give('accept', {})).toEqual({ answer: 'done' })
+  expect(await give('result', { resultId: engine.resultId })).toMatchObject({ answer: 'refused' })
+  expect(await give('end', { lastSeq: 1, farewell: 'Goodbye' })).toEqual({ answer: 'done' })
+  expect(await give('result', { resultId: engine.resultId })).toEqual({ answer: 'done' })
+  // By its person, with the workflow gone or going.
+  await engine.command(engine.olga, talk.session.id, 'result', { resultId: engine.resultId })
+  const events = await engine.events(talk.session.id)
+  expect(events.slice(1).map(({ kind, actor_kind, actor_id }) => [kind, actor_kind, actor_id])).toEqual([
+    ['accepted', 'program', engine.olga],
+    ['refused', 'program', engine.olga],
+    ['wrapUp', 'program', engine.olga],
+    ['ended', 'program', engine.olga],
+    ['resultChanged', 'operator', engine.olga],
+  ])
+  const last = await engine.db
+    .selectFrom('message')
+    .select(['text', 'author_kind', 'author_id'])
+    .where('session_id', '=', talk.session.id)
+    .where('direction', '=', 'out')
+    .executeTakeFirstOrThrow()
+  expect(last).toEqual({ text: 'Goodbye', author_kind: 'program', author_id: engine.olga })
+})
+
+test('a command that was stored without who gave it is an operator’s', async () => {
+  const talk = await queued(engine)
+  const id = v7()
+  await engine.db
+    .insertInto('command')
+    .values({
+      id,
+      user_id: engine.olga,
+      key: id,
+      hash: Buffer.alloc(32),
+      session_id: talk.session.id,
+      kind: 'accept',
+      body: JSON.stringify({}),
+      received_at: new Date(engine.clock.now()),
+    })
+    .execute()
+  expect((await decideCommand(engine.ctx, id)).outcome).toEqual({ ok: true })
+  expect((await engine.events(talk.session.id)).at(-1)).toMatchObject({ kind: 'accepted', actor_kind: 'operator' })
+})
+
 test('a result that needs a note is refused without one, and an unknown one always', async () => {
   const talk = await inPhase('wrapUp')
   const give = (resultId: string, note: string | null) =>
@@ -156,7 +204,7 @@ test('the same key twice at once is one command with one answer; with another bo
   expect((await engine.session(talk.phone)).last_seq).toBe(2)
 })
 
-test('what was told to be unavailable does not happen after all; the same key runs it anew', async () => {
+test('what was told to be unavailable does not happen after all; the same key runs it anew, for whoever uses it now', async () => {
   const talk = await queued(engine)
   const key = v7()
   await engine.stopWorker()
@@ -164,8 +212,11 @@ test('what was told to be unavailable does not happen after all; the same key ru
   await engine.startWorker()
   await eventually(() => engine.door.query(talk.session.id), 'the workflow runs again')
   expect((await engine.session(talk.phone)).phase).toBe('queued')
-  expect(await engine.command(engine.olga, talk.session.id, 'accept', {}, key)).toEqual({ answer: 'done' })
-  expect((await engine.events(talk.session.id)).map((event) => event.kind)).toEqual(['started', 'accepted'])
+  expect(await engine.command(engine.olga, talk.session.id, 'accept', {}, key, 'program')).toEqual({ answer: 'done' })
+  expect((await engine.events(talk.session.id)).map((event) => [event.kind, event.actor_kind])).toEqual([
+    ['started', 'client'],
+    ['accepted', 'program'],
+  ])
 }, 60_000)
 
 test('with Temporal away a command is unavailable, and nothing is done', async () => {
