@@ -34,7 +34,7 @@ export function accept(
   }
   if (facts.offeredToOperator !== null && facts.offeredToOperator !== by.userId)
     return refused({ code: 'already-accepted' })
-  if (by.taken >= by.slots) return refused({ code: 'no-free-slot', slots: by.slots })
+  if (by.taken >= by.slots) return refused({ code: 'no-free-slot', slots: by.slots, taken: by.taken })
   return allowed({ phase: 'active' })
 }
 

@@ -10,7 +10,7 @@ export type Refusal =
   | { readonly code: 'not-allowed' }
   | { readonly code: 'not-your-session' }
   | { readonly code: 'already-accepted' }
-  | { readonly code: 'no-free-slot'; readonly slots: number }
+  | { readonly code: 'no-free-slot'; readonly slots: number; readonly taken: number }
   | { readonly code: 'wrong-phase'; readonly phase: string }
   | { readonly code: 'newer-client-message'; readonly lastSeq: number }
   | { readonly code: 'result-required'; readonly missing: 'result' | 'note' }

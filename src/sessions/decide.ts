@@ -105,12 +105,17 @@ async function judge(trx: Trx, after: Aftermath, kind: CommandKind, given: Case)
   return verdict
 }
 
-function whyRefused(command: CommandKind, { code }: Refusal, { state }: Case): JsonObject {
+/** What the rule itself tells of its refusal, and what of the row and of the command it was judged by. */
+function whyRefused(command: CommandKind, { code, ...facts }: Refusal, { state, body }: Case): JsonObject {
   return {
     command,
     refused: code,
+    ...facts,
     phase: state.phase,
     lastInSeq: state.lastInSeq,
+    // Not as `seen`: that is what an end which took place had seen.
+    ...(command === 'end' ? { lastSeq: body.lastSeq ?? 0 } : {}),
+    ...(code === 'text-field-closed' ? { windowMessageId: state.windowMessageId, windowUntil: state.windowUntil } : {}),
   }
 }
 
@@ -238,10 +243,12 @@ export async function decideTimer(
     const timer = dueTimer(state, state.settings, name, at)
     if (timer !== null && !(await hasEvent(trx, sessionId, key))) {
       const patch = await fire(trx, state, name, at)
-      const { phase } = patch
+      const { phase, end_reason: reason } = patch
       const rev = await updateSession(trx, after, state.id, patch, phase === undefined ? undefined : state)
       const evidence: JsonObject = {
+        timer: name,
         dueAt: timer.dueAt,
+        ...(reason == null ? {} : { reason }),
         windowUntil: state.windowUntil,
         windowMessageId: state.windowMessageId,
       }

@@ -108,7 +108,7 @@ describe('the life of a session', () => {
 
     later(5 * MINUTE)
     await world.fire(id, 'offerOverdue')
-    told.add('offerOverdue', SYSTEM, { dueAt: iso(began + 5 * MINUTE), ...window })
+    told.add('offerOverdue', SYSTEM, { timer: 'offerOverdue', dueAt: iso(began + 5 * MINUTE), ...window })
 
     later(MINUTE)
     await world.accept(id)
@@ -120,11 +120,11 @@ describe('the life of a session', () => {
 
     later(22 * HOUR)
     await world.fire(id, 'windowWarning')
-    told.add('windowWarning', SYSTEM, { dueAt: iso(began + 22 * HOUR), ...window })
+    told.add('windowWarning', SYSTEM, { timer: 'windowWarning', dueAt: iso(began + 22 * HOUR), ...window })
 
     later(2 * HOUR)
     await world.fire(id, 'windowExpiry')
-    told.add('windowShut', SYSTEM, { dueAt: iso(began + 24 * HOUR), ...window })
+    told.add('windowShut', SYSTEM, { timer: 'windowExpiry', dueAt: iso(began + 24 * HOUR), ...window })
 
     later(MINUTE)
     const shut = { refused: 'text-field-closed', reason: 'windowShut', phase: 'active', ...window }
@@ -140,7 +140,13 @@ describe('the life of a session', () => {
 
     later(MINUTE)
     await world.command(world.olga, id, 'end', { lastSeq: 1 })
-    told.add('refused', byOlga, { command: 'end', refused: 'newer-client-message', phase: 'active', lastInSeq: 2 })
+    told.add('refused', byOlga, {
+      command: 'end',
+      refused: 'newer-client-message',
+      phase: 'active',
+      lastSeq: 1,
+      lastInSeq: 2,
+    })
     const seen = (lastSeq: number) => ({ seen: lastSeq, lastInSeq: lastSeq, resultId: null, sendsUnderWay: 0 })
     await world.end(id)
     told.add('wrapUp', byOlga, seen(2))
@@ -162,7 +168,7 @@ describe('the life of a session', () => {
     await told.agrees(id)
   })
 
-  test('that time ends is told with when each was due', async () => {
+  test('that time ends is told with which timer it was, when it was due and why', async () => {
     const id = await talking()
     const told = await timeline(id)
     const window = { windowUntil: iso(world.clock.now() + 24 * HOUR), windowMessageId: await lastMessageId() }
@@ -179,15 +185,27 @@ describe('the life of a session', () => {
         type: 'inactive',
         at: iso(silent),
         actor: SYSTEM,
-        evidence: { dueAt: iso(answered + 30 * MINUTE), ...window },
+        evidence: { timer: 'inactivity', dueAt: iso(answered + 30 * MINUTE), reason: 'inactivity', ...window },
       },
       {
         type: 'ended',
         at: iso(world.clock.now()),
         actor: SYSTEM,
-        evidence: { dueAt: iso(silent + 10 * MINUTE), ...window },
+        evidence: { timer: 'wrapUpMax', dueAt: iso(silent + 10 * MINUTE), reason: 'inactivity', ...window },
       },
     ])
+  })
+
+  test('whose wrap-up took too long is told so', async () => {
+    const id = await talking()
+    await world.end(id)
+    later(10 * MINUTE + 5_000)
+    await world.fire(id, 'wrapUpMax')
+    expect((await timeline(id)).at(-1)).toMatchObject({
+      type: 'ended',
+      actor: SYSTEM,
+      evidence: { timer: 'wrapUpMax', reason: 'wrapUpMax' },
+    })
   })
 
   test('that begins after another one names it', async () => {
@@ -197,6 +215,40 @@ describe('the life of a session', () => {
     await world.deliver(text(JANA, WORDS))
     const { id } = await world.session(JANA.phone)
     expect(await timeline(id)).toMatchObject([{ type: 'started', evidence: { previousId } }])
+  })
+})
+
+describe('a refusal', () => {
+  test('of last words tells why the text field was closed, and which window had shut', async () => {
+    const id = await talking()
+    const spoke = world.clock.now()
+    later(25 * HOUR)
+    await world.command(world.olga, id, 'end', { lastSeq: 1, farewell: 'Goodbye' })
+    expect((await timeline(id)).at(-1)).toMatchObject({
+      type: 'refused',
+      evidence: {
+        command: 'end',
+        refused: 'text-field-closed',
+        reason: 'windowShut',
+        windowMessageId: await lastMessageId(),
+        windowUntil: iso(spoke + 24 * HOUR),
+        lastSeq: 1,
+        lastInSeq: 1,
+      },
+    })
+  })
+
+  test('for want of a slot tells how many there are and how many are taken', async () => {
+    await talking()
+    await world.db.updateTable('user_account').set({ slots: 1 }).where('id', '=', world.olga).execute()
+    const other = { phone: '420777000002' }
+    await world.deliver(text(other, 'Hello'))
+    const { id } = await world.session(other.phone)
+    await world.command(world.olga, id, 'accept')
+    expect((await timeline(id)).at(-1)).toMatchObject({
+      type: 'refused',
+      evidence: { command: 'accept', refused: 'no-free-slot', slots: 1, taken: 1 },
+    })
   })
 })
 
@@ -221,6 +273,7 @@ describe('what became of messages', () => {
     const window = { windowMessageId: (await world.client(JANA.phone)).window_message_id }
     add('refused', byOlga, {
       command: 'retry',
+      messageId: lost.messageId,
       refused: 'not-retryable',
       reason: 'pending',
       phase: 'active',

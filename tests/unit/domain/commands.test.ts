@@ -53,7 +53,7 @@ describe('accept', () => {
       ['active', 'no-free-slot'],
       ['already-accepted', 'already-accepted'],
     ])
-    expect(accept(session({}), { userId: 'me', ...full })).toMatchObject({ refusal: { slots: 2 } })
+    expect(accept(session({}), { userId: 'me', ...full })).toMatchObject({ refusal: { slots: 2, taken: 2 } })
   })
 
   test('comes too late for all else, and only who talks already is told so in other words', () => {
