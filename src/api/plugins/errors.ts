@@ -1,5 +1,6 @@
 // Every way in which a request can fail, answered as a problem document. Nothing of an unexpected error reaches the
 // caller; it goes to the log.
+import { finished } from 'node:stream/promises'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import type { z } from 'zod'
 import { isAway, mayRepeat, sqlState } from '../../db/errors.ts'
@@ -25,11 +26,20 @@ export function errors(app: App): void {
     const parsed = schema.safeParse(value)
     return parsed.success ? { value: parsed.data } : { error: new InvalidInput(parsed.error.issues) }
   })
-  app.setErrorHandler((error: FastifyError | Error, request, reply) => {
+  app.setErrorHandler(async (error: FastifyError | Error, request, reply) => {
     const problem = problemOf(error)
     noteFailure(request, problem, error)
+    if (problem.status === 413) await discard(request)
     return sendProblem(reply, problem)
   })
+}
+
+const DISCARD_MS = 5_000
+
+/** Whoever is still writing when the connection closes never reads why: what is too large is thrown away to its end. */
+async function discard({ raw }: FastifyRequest): Promise<void> {
+  raw.resume()
+  await finished(raw, { signal: AbortSignal.timeout(DISCARD_MS), cleanup: true }).catch(() => {})
 }
 
 export function problemOf(error: FastifyError | Error): Problem {

@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { request as httpRequest } from 'node:http'
+import { json } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   ADMIN,
@@ -21,6 +24,7 @@ afterAll(() => parley.close())
 const SECRET = 'the-newer-secret'
 const TOKEN = 'the-agreed-token'
 const PATH = '/webhooks/whatsapp'
+const MB = 1024 * 1024
 const deliver = (body: string | Buffer | object, secret = SECRET) => parley.deliver(body, secret)
 const stored = async () =>
   Number(
@@ -125,6 +129,21 @@ describe('a delivery', () => {
       code: 'body-too-large',
     })
   })
+
+  test.for([{ 'content-length': String(16 * MB) }, { 'transfer-encoding': 'chunked' }])(
+    'of 16 MB is refused once whoever writes it can hear that: %o',
+    async (headers) => {
+      const request = httpRequest(`${parley.url}${PATH}`, { method: 'POST', headers })
+      const answered = once(request, 'response')
+      for (let sent = 0; sent < 16; sent++) {
+        if (!request.write(Buffer.alloc(MB, 0x20))) await once(request, 'drain')
+      }
+      request.end()
+      const [response] = await answered
+      expect(response.statusCode).toBe(413)
+      expect(await json(response)).toMatchObject({ status: 413, code: 'body-too-large' })
+    },
+  )
 
   test('of 1,000 items loses none', async () => {
     const before = await stored()
