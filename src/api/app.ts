@@ -11,6 +11,7 @@ import { consoleFiles, consoleOrNotFound } from './plugins/console.ts'
 import { errors, problemOf } from './plugins/errors.ts'
 import { identity } from './plugins/identity.ts'
 import { docs, openapi } from './plugins/openapi.ts'
+import { knownParametersOnly } from './plugins/queries.ts'
 import { limits, security } from './plugins/security.ts'
 import { sendProblem } from './problems.ts'
 import { authRoutes } from './routes/auth.ts'
@@ -51,6 +52,7 @@ export async function buildApp(api: Api): Promise<App> {
 
   errors(app)
   nameRights(app)
+  knownParametersOnly(app)
   await openapi(app, version)
   app.addHook('onResponse', async (request, reply) => {
     api.metrics.answered(request.method, request.routeOptions.url ?? 'none', reply.statusCode, reply.elapsedTime)

@@ -77,6 +77,31 @@ describe('the description of the API', () => {
   })
 })
 
+describe('a parameter that is not described', () => {
+  test('is refused by its name, on every route of the API that is read', async () => {
+    for (const { method, url } of api().filter((route) => route.method === 'GET')) {
+      const path = url.replace(':id', v7())
+      const answer = await admin.ask(method, `${path}?tag=vip&limit=1&limt=1`)
+      expect(answer.body, url).toMatchObject({ status: 400, code: 'invalid' })
+      const unknown = answer.body.errors.filter((error: { pointer: string }) => error.pointer !== '/limit')
+      expect(unknown, url).toEqual(['/tag', '/limt'].map((pointer) => ({ pointer, detail: 'is not known here' })))
+    }
+  })
+
+  test('is refused of a command too, and nothing is done', async () => {
+    const answer = await admin.post('/api/v1/groups?dryRun=true', { name: 'Made by a misunderstanding' })
+    expect(answer.body).toMatchObject({ status: 400, errors: [{ pointer: '/dryRun' }] })
+    expect((await admin.get('/api/v1/groups')).text).not.toContain('misunderstanding')
+  })
+
+  test('is let be where others decide what they append', async () => {
+    for (const path of ['/healthz', '/setup', '/docs/']) {
+      const [bare, more] = [await parley.anybody.get(path), await parley.anybody.get(`${path}?utm_source=mail`)]
+      expect(more.status, path).toBe(bare.status)
+    }
+  })
+})
+
 describe('rights', () => {
   const nobodys = v7()
   const idOf = (route: NamedRoute): string => {
