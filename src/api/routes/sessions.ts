@@ -10,8 +10,10 @@ import { listSessions, sessionsQuery } from '../views/session-list.ts'
 import { loadTimeline, timelineSchema } from '../views/timeline.ts'
 import { loadWorkflow, workflowSchema } from '../views/workflow.ts'
 
-const seq = z.coerce.number().int().min(0).max(2_147_483_647).optional()
-const messagesQuery = z.object({ ...pageQuery, before: seq, after: seq, afterRev: seq })
+const upTo = (most: number) => z.coerce.number().int().min(0).max(most).optional()
+const seq = upTo(2_147_483_647)
+// The last rev that one more can come after.
+const messagesQuery = z.object({ ...pageQuery, before: seq, after: seq, afterRev: upTo(2_147_483_646) })
 
 export async function oneSession(api: Api, sessionId: string): Promise<SessionView> {
   const session = (await loadSessions(api.ctx.db, [sessionId], api.ctx.clock.now())).get(sessionId)

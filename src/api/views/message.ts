@@ -25,9 +25,9 @@ export interface MessagesQuery {
 }
 
 const position = z.union([
-  z.object({ before: z.int() }).strict(),
-  z.object({ after: z.int() }).strict(),
-  z.object({ rev: z.int(), seq: z.int() }).strict(),
+  z.object({ before: z.int32() }).strict(),
+  z.object({ after: z.int32() }).strict(),
+  z.object({ rev: z.int32(), seq: z.int32() }).strict(),
 ])
 type Position = z.infer<typeof position>
 

@@ -34,7 +34,7 @@ interface Row {
   client_id: string
 }
 
-const position = z.object({ n: z.int() })
+const position = z.object({ n: z.int32() })
 
 export interface TimelineQuery {
   readonly sessionId: string

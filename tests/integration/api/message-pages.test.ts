@@ -166,18 +166,20 @@ describe('a page', () => {
     expect(read.map((one) => one.map(({ seq }) => seq))).toEqual([[1, 2], [3, 4], [5, 6], [7]])
   })
 
-  test.for(['before=-1', 'after=x', 'afterRev=1.5', 'before=2147483648', 'limit=0', 'limit=1001', 'cursor=x'])(
-    'is refused where %s asks for it',
-    async (query) => {
-      const { id } = await talk(1)
-      const answer = await olga.get(`/api/v1/sessions/${id}/messages?${query}`)
-      expect(answer.body).toMatchObject({
-        status: 400,
-        code: 'invalid',
-        errors: [{ pointer: `/${query.split('=')[0]}` }],
-      })
-    },
-  )
+  const beyond = (position: object) => `cursor=${Buffer.from(JSON.stringify(position)).toString('base64url')}`
+  test.for([
+    ...['before=-1', 'before=2147483648', 'after=x', 'afterRev=1.5', 'afterRev=2147483647'],
+    ...['limit=0', 'limit=1001', 'cursor=x', 'afterrev=1'],
+    ...[beyond({ before: 2_147_483_648 }), beyond({ rev: 1, seq: 2_147_483_648 })],
+  ])('is refused where %s asks for it', async (query) => {
+    const { id } = await talk(1)
+    const answer = await olga.get(`/api/v1/sessions/${id}/messages?${query}`)
+    expect(answer.body).toMatchObject({
+      status: 400,
+      code: 'invalid',
+      errors: [{ pointer: `/${query.split('=')[0]}` }],
+    })
+  })
 
   test('is of its own session alone, whichever one the cursor comes from', async () => {
     const [one, two] = [await talk(3), await talk(3)]
