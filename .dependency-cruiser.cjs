@@ -22,7 +22,7 @@ module.exports = {
     ),
     only(
       'src/sessions',
-      [...src('domain/', 'db/', 'cloud-api/', 'engine/', 'clock\\.ts$'), contract, ...packages('kysely', 'uuid')],
+      [...src('domain/', 'db/', 'cloud-api/', 'engine/', 'clock\\.ts$', 'ids\\.ts$'), contract, ...packages('kysely')],
       'Transactions on the locked row',
     ),
     only(

@@ -37,14 +37,14 @@ async function description(): Promise<string> {
     SECRET_KEY: 'no-secret-is-sealed-with-this-key-0000',
   })
   const log = pino({ level: 'silent' })
-  const { db, close } = connect(databaseUrl, 1)
+  const { db, byKey, close } = connect(databaseUrl, 1)
   const door = new Door({
     address: config.temporalAddress,
     namespace: config.temporalNamespace,
     taskQueue: config.taskQueue,
   })
-  const relay = new Relay({ db, clock: systemClock, door, log })
-  const ctx: Ctx = { db, clock: systemClock, bus: new ChangeBus(), ring: (ids) => relay.ring(ids) }
+  const relay = new Relay({ db: byKey, clock: systemClock, door, log })
+  const ctx: Ctx = { db, byKey, clock: systemClock, bus: new ChangeBus(), ring: (ids) => relay.ring(ids) }
   const cloudApi = new CloudApi()
   const presence = new Presence(ctx)
   const app = await buildApp({

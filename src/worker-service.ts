@@ -36,14 +36,14 @@ export interface WorkerOptions {
 
 export async function startWorker(config: WorkerConfig, options: WorkerOptions = {}): Promise<RunningWorker> {
   const log = options.log ?? pino({ name: 'parley-worker' })
-  const { db, close: closeDatabase } = connect(config.databaseUrl, 12)
+  const { db, byKey, close: closeDatabase } = connect(config.databaseUrl, 15)
   await schema(db, log)
   const connection = await temporal(config.temporalAddress, log)
   const cloudApi = new CloudApi(
     options.answerTimeoutMs === undefined ? {} : { answerTimeoutMs: options.answerTimeoutMs },
   )
   // Its bells lie in the outbox, where the relay of an API finds them.
-  const ctx = { db, clock: options.clock ?? systemClock, bus: new ChangeBus(), ring: () => {} }
+  const ctx = { db, byKey, clock: options.clock ?? systemClock, bus: new ChangeBus(), ring: () => {} }
   const worker = await Worker.create({
     connection,
     namespace: config.temporalNamespace,

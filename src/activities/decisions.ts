@@ -11,5 +11,5 @@ export const decisions = (ctx: Ctx): Decisions => ({
     return { told: outcome, snapshot }
   },
   fireTimer: (sessionId, name, armedRev) => decideTimer(ctx, sessionId, name, armedRev),
-  look: (sessionId) => loadSnapshot(ctx.db, sessionId, ctx.clock.now()),
+  look: (sessionId) => loadSnapshot(ctx.byKey, sessionId, ctx.clock.now()),
 })

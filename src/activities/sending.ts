@@ -45,7 +45,7 @@ export const sending = (deps: SendingDeps): Sending => ({
             await settle(ctx, sessionId, claim.claimed.attemptId, await post(deps, claim.claimed, asked))
         }
       }
-      return { snapshot: await loadSnapshot(ctx.db, sessionId, ctx.clock.now()) }
+      return { snapshot: await loadSnapshot(ctx.byKey, sessionId, ctx.clock.now()) }
     } finally {
       clearInterval(beat)
     }

@@ -44,15 +44,15 @@ export interface ServiceOptions {
 export async function startService(config: Config, options: ServiceOptions = {}): Promise<Service> {
   const log = options.log ?? pino({ name: 'parley-api' })
   const clock = options.clock ?? systemClock
-  const { db, close: closeDatabase } = connect(config.databaseUrl, CONNECTIONS)
+  const { db, byKey, close: closeDatabase } = connect(config.databaseUrl, CONNECTIONS)
   const door = new Door({
     address: config.temporalAddress,
     namespace: config.temporalNamespace,
     taskQueue: config.taskQueue,
   })
   const cloudApi = new CloudApi()
-  const relay = new Relay({ db, clock, door, log })
-  const ctx: Ctx = { db, clock, bus: new ChangeBus(), ring: (ids) => relay.ring(ids) }
+  const relay = new Relay({ db: byKey, clock, door, log })
+  const ctx: Ctx = { db, byKey, clock, bus: new ChangeBus(), ring: (ids) => relay.ring(ids) }
   const ingest = new Ingest({ ctx, databaseUrl: config.databaseUrl, log })
   const presence = new Presence(ctx)
   const live = new LiveHub({ ctx, presence, databaseUrl: config.databaseUrl, log })

@@ -1,17 +1,9 @@
 // One connection of ingest, of its own. It is made anew after it was lost; a round trip that PostgreSQL does not answer in
 // time is such a loss.
 import pg from 'pg'
-import { connectionConfig } from '../db/database.ts'
+import { BY_KEY, connectionConfig } from '../db/database.ts'
 
 const ANSWER_MS = 10_000
-/**
- * Every statement of ingest finds rows by key. While a table is young PostgreSQL knows nothing of it and would rather
- * read it whole, once a batch: so it is told not to. (The look-ups are written so that no other plan is left: a
- * LATERAL with LIMIT for each key, and no EXISTS, which it may answer by hashing the table.)
- */
-const BY_KEY =
-  '-c plan_cache_mode=force_generic_plan -c enable_hashjoin=off -c enable_mergejoin=off -c enable_seqscan=off -c jit=off'
-
 export class Lane {
   busy = false
   /** How many items are under way. */
@@ -35,7 +27,7 @@ export class Lane {
     const config = connectionConfig(this.#url)
     const client = new pg.Client({
       ...config,
-      options: `${config.options} ${BY_KEY}`,
+      options: BY_KEY,
       query_timeout: ANSWER_MS,
       application_name: 'parley-ingest',
     })

@@ -7,6 +7,8 @@ import { type Change, type ChangeBus, notify } from './changes.ts'
 
 export interface Ctx {
   readonly db: Database
+  /** For whatever finds rows by key. */
+  readonly byKey: Database
   readonly clock: Clock
   readonly bus: ChangeBus
   /** Wakes the workflows of these sessions; the rows in `signal_outbox` cover a crash before it is done. */
@@ -29,7 +31,7 @@ export async function transact<T>(ctx: Ctx, body: (trx: Trx, after: Aftermath) =
   for (let tryNo = 1; ; tryNo++) {
     const after = new Aftermath()
     try {
-      const value = await ctx.db.transaction().execute(async (trx) => {
+      const value = await ctx.byKey.transaction().execute(async (trx) => {
         const result = await body(trx, after)
         await notify(trx, after.changes, ctx.bus.processId)
         return result

@@ -65,7 +65,7 @@ export async function settle(ctx: Ctx, sessionId: string, attemptId: string, out
 /** A drain that died left these behind: whether Meta has them, nobody knows. */
 export async function giveUpStale(ctx: Ctx, sessionId: string): Promise<void> {
   const { rows } = await sql<{ id: string }>`
-    SELECT id FROM attempt WHERE session_id = ${sessionId} AND state = 'calling' ORDER BY id`.execute(ctx.db)
+    SELECT id FROM attempt WHERE session_id = ${sessionId} AND state = 'calling' ORDER BY id`.execute(ctx.byKey)
   for (const { id } of rows) await settle(ctx, sessionId, id, { outcome: 'unknown', why: 'sender-died' })
 }
 

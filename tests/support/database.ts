@@ -7,6 +7,7 @@ import { type Connected, connect } from '../../src/db/database.ts'
 export interface FreshDatabase {
   readonly url: string
   readonly db: Connected['db']
+  readonly byKey: Connected['byKey']
   readonly pool: Connected['pool']
   drop(): Promise<void>
 }
@@ -16,10 +17,11 @@ export async function freshDatabase({ migrated = true, connections = 10 } = {}):
   await onServer(`CREATE DATABASE ${name}${migrated ? ` TEMPLATE ${inject('templateDatabase')}` : ''}`)
   const url = new URL(inject('databaseUrl'))
   url.pathname = `/${name}`
-  const { db, pool, close } = connect(url.href, connections)
+  const { db, byKey, pool, close } = connect(url.href, connections)
   return {
     url: url.href,
     db,
+    byKey,
     pool,
     drop: async () => {
       await close()

@@ -56,7 +56,7 @@ export type Engine = Awaited<ReturnType<typeof startEngine>>
 
 export async function startEngine(options: EngineOptions = {}) {
   const database: FreshDatabase = await freshDatabase()
-  const { db } = database
+  const { db, byKey } = database
   const clock = new MovableClock()
   const log = pino({ level: process.env.LOG_LEVEL ?? 'silent' })
   const taskQueue = `test-${v7()}`
@@ -67,8 +67,8 @@ export async function startEngine(options: EngineOptions = {}) {
     taskQueue,
     ...(options.longHistory === undefined ? {} : { longHistory: options.longHistory }),
   })
-  const relay = new Relay({ db, clock, door, log })
-  const ctx: Ctx = { db, clock, bus: new ChangeBus(), ring: (ids) => relay.ring(ids) }
+  const relay = new Relay({ db: byKey, clock, door, log })
+  const ctx: Ctx = { db, byKey, clock, bus: new ChangeBus(), ring: (ids) => relay.ring(ids) }
   const ingest = new Ingest({ ctx, databaseUrl: database.url, log })
   const simulator: Simulator = await startSimulator({ clock })
   const webhook = createServer((request, response) => {

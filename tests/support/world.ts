@@ -43,7 +43,7 @@ export async function startWorld(
   options: { readonly slots?: number; readonly settings?: Readonly<Record<string, unknown>> } = {},
 ) {
   const database = await freshDatabase()
-  const { db } = database
+  const { db, byKey } = database
   const clock = new StandingClock()
   speakBy(() => clock.now())
   const log = pino({ level: process.env.LOG_LEVEL ?? 'silent' })
@@ -57,7 +57,7 @@ export async function startWorld(
     const bus = new ChangeBus()
     bus.on((told) => void changes.push(...told))
     bus.onChannel((id) => void channels.push(id))
-    const ctx: Ctx = { db, clock, bus, ring: (ids) => void rings.push(...ids) }
+    const ctx: Ctx = { db, byKey, clock, bus, ring: (ids) => void rings.push(...ids) }
     return { ctx, changes, rings, channels, ingest: new Ingest({ ctx, databaseUrl, log }) }
   }
   const door = openDoor()

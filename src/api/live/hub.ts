@@ -49,7 +49,7 @@ export class LiveHub {
     this.#ctx = ctx
     this.#presence = presence
     this.#log = log
-    this.#pusher = new Pusher(ctx.db)
+    this.#pusher = new Pusher(ctx.byKey)
     this.#listener = new NoticeListener(databaseUrl, {
       heard: (notice) => this.#heard(notice),
       lost: () => this.#closeAll(),
@@ -115,7 +115,7 @@ export class LiveHub {
   async #rightsOf(connection: Connection): Promise<Who | null> {
     for (;;) {
       const { asked } = connection
-      const now = await whoNow(this.#ctx.db, connection.by, this.#ctx.clock.now())
+      const now = await whoNow(this.#ctx.byKey, connection.by, this.#ctx.clock.now())
       if (asked === connection.asked) return now
     }
   }
@@ -196,7 +196,7 @@ export class LiveHub {
 
   async #types(sessionId: string, userId: string): Promise<void> {
     if (this.#connections.size === 0) return
-    const facts = await factsOfSession(this.#ctx.db, sessionId)
+    const facts = await factsOfSession(this.#ctx.byKey, sessionId)
     if (facts === null) return
     const frame = encode({ type: 'typing', sessionId, userId })
     for (const connection of this.#connections) {
@@ -271,7 +271,7 @@ export class LiveHub {
     for (const connection of connections) {
       if (!connection.open) continue
       try {
-        const now = await whoNow(this.#ctx.db, connection.by, this.#ctx.clock.now())
+        const now = await whoNow(this.#ctx.byKey, connection.by, this.#ctx.clock.now())
         if (now === null) connection.close(CLOSE.signedOut, 'signed out')
         else if (connection.rights !== null && !isSame(connection.rights, now.actor.rights)) {
           connection.close(CLOSE.rightWithdrawn, 'rights changed')

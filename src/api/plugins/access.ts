@@ -91,12 +91,12 @@ async function judgeObject(api: Api, request: FastifyRequest): Promise<void> {
   if (action === undefined) return
   const { rights } = whoOf(request).actor
   const { id } = request.params as { id: string }
-  const { db } = api.ctx
+  const { byKey } = api.ctx
   if (kind === 'client') {
-    if (!(await maySeeClient(db, rights, id))) throw new Problem('not-found')
+    if (!(await maySeeClient(byKey, rights, id))) throw new Problem('not-found')
     return
   }
-  const facts = kind === 'session' ? await factsOfSession(db, id) : await messageFacts(db, rights, id)
+  const facts = kind === 'session' ? await factsOfSession(byKey, id) : await messageFacts(byKey, rights, id)
   if (facts === null) throw new Problem('not-found')
   if (facts === 'seen') {
     if (action !== 'see') throw new Problem('not-allowed')

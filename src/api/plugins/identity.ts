@@ -38,10 +38,10 @@ async function whoAsks(api: Api, request: FastifyRequest): Promise<Who | null> {
   // A request with both is the program's: it is never lent the rights of a cookie that came along.
   if (request.headers.authorization !== undefined) {
     const token = bearerOf(request)
-    return token === undefined ? null : whoHasToken(api.ctx.db, token, at)
+    return token === undefined ? null : whoHasToken(api.ctx.byKey, token, at)
   }
   const carried = cookieOf(api.config, request)
-  return carried === undefined ? null : whoHasCookie(api.ctx.db, carried, at)
+  return carried === undefined ? null : whoHasCookie(api.ctx.byKey, carried, at)
 }
 
 const bearerOf = (request: FastifyRequest): string | undefined => BEARER.exec(request.headers.authorization ?? '')?.[1]

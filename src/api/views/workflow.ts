@@ -48,12 +48,12 @@ export const workflowSchema = z
 export type WorkflowView = z.infer<typeof workflowSchema>
 
 export interface WorkflowSources {
-  readonly ctx: { readonly db: Database; readonly clock: { now(): Instant } }
+  readonly ctx: { readonly byKey: Database; readonly clock: { now(): Instant } }
   readonly door: { query(sessionId: string): Promise<SessionLife | null> }
 }
 
 export async function loadWorkflow({ ctx, door }: WorkflowSources, sessionId: string): Promise<WorkflowView> {
-  const [life, [state]] = await Promise.all([door.query(sessionId), loadStates(ctx.db, [sessionId])])
+  const [life, [state]] = await Promise.all([door.query(sessionId), loadStates(ctx.byKey, [sessionId])])
   if (state === undefined) throw new Problem('not-found')
   return workflowView(life, state, ctx.clock.now())
 }
