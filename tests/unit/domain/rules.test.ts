@@ -44,6 +44,19 @@ describe('window', () => {
       ),
     )
   })
+
+  test('what cannot be when a client spoke is marked; a clock of Meta that is a little ahead is not', () => {
+    const received = Date.parse('2026-03-01T12:00:00Z')
+    const [second, day] = [1_000, 24 * 3_600_000]
+    const doubted = (at: number | null) => spokenAt(at, received).doubted
+    for (const ahead of [second, 30 * second, 5 * 60 * second]) {
+      expect(spokenAt(received + ahead, received)).toEqual({ at: received, doubted: false })
+    }
+    expect([received, received - 7 * day].map(doubted)).toEqual([false, false])
+    const year5138 = 99_999_999_999 * second
+    expect([received + 5 * 60 * second + 1, received + day, year5138].map(doubted)).toEqual([true, true, true])
+    expect([null, Number.NaN, 0, received - 9 * day].map(doubted)).toEqual([true, true, true, true])
+  })
 })
 
 describe('text field', () => {
