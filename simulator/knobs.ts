@@ -9,7 +9,10 @@ const ms = z.int().min(0).max(3_600_000)
 export const knobsSchema = z.strictObject({
   /** Before the answer of every API call. */
   latencyMs: ms,
-  /** Refuse with this code: now by HTTP status, or later by a failed status. */
+  /**
+   * Refuse sends with this code: now by HTTP status, or later by a failed status. With 190 now, as with a token that is
+   * dead, every other call is refused, too, as long as sends are; only sends are counted.
+   */
   refuse: z.strictObject({ code: z.int().min(0), when: z.enum(['now', 'later']), times }),
   /** Accept the message, then cut the connection. */
   loseAnswer: times,
@@ -113,6 +116,8 @@ export const changeSchema = knobsSchema
   .partial()
 export type KnobChange = z.infer<typeof changeSchema>
 
+const DEAD_TOKEN = 190
+
 type Counted = 'loseAnswer' | 'loseRequest' | 'holdAnswer' | 'holdForQuality' | 'vanish' | 'skipDelivered' | 'ghost'
 const oneLess = (left: Times): Times => (left === 'all' ? left : left - 1)
 
@@ -171,6 +176,12 @@ export class KnobBoard {
     if (refuse.times === 0) return null
     this.#write(phoneNumberId, 'refuse', { refuse: { ...refuse, times: oneLess(refuse.times) } })
     return refuse
+  }
+
+  /** Whether the next send would be refused because the token is dead. */
+  tokenIsDead(id?: string): boolean {
+    const { code, when, times } = this.of(id).refuse
+    return code === DEAD_TOKEN && when === 'now' && times !== 0
   }
 
   spendGarble(phoneNumberId: string): Knobs['garble'] | null {

@@ -11,6 +11,7 @@ import type { Template } from '../templates.ts'
 import type { BusinessNumber, JsonObject } from '../words.ts'
 
 const idOf = z.object({ id: z.string() })
+const maybeId = z.object({ id: z.string().optional() })
 const paging = z.object({
   limit: z.coerce.number().int().min(1).max(1000).default(25),
   after: z.string().optional(),
@@ -32,20 +33,25 @@ export function graphRoutes(app: FastifyInstance, machine: Machine): void {
     return known
   }
   const authorise = async (request: FastifyRequest): Promise<void> => {
-    const { id } = z.object({ id: z.string().optional() }).parse(request.params)
+    const { id } = maybeId.parse(request.params)
     const { latencyMs } = knobs.of(id)
     if (latencyMs > 0) await pause(latencyMs)
     const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1]
     if (token === undefined) throw new Refused(190, 'An access token is required to request this resource.')
     if (token !== machine.token) throw new Refused(190, 'Invalid OAuth access token - Cannot parse access token')
   }
-  const secured = { onRequest: authorise }
+  const mustLive = async ({ params }: FastifyRequest): Promise<void> => {
+    if (knobs.tokenIsDead(maybeId.parse(params).id)) throw new Refused(190)
+  }
+  const secured = { onRequest: [authorise, mustLive] }
 
-  app.post('/:version/:id/messages', secured, async (request, reply) => {
+  // Sends are refused where they are counted and written down.
+  app.post('/:version/:id/messages', { onRequest: authorise }, async (request, reply) => {
     const business = number(request)
     const pnid = business.phoneNumberId
     const parsed = parseMessage(request.body)
     if (parsed.kind === 'markRead') {
+      await mustLive(request)
       const marked = sending.markRead(business, parsed)
       await world.flush()
       return marked

@@ -30,6 +30,8 @@ export interface Company {
   // biome-ignore lint/suspicious/noExplicitAny: see above
   statuses(): any[]
   post(body: unknown, token?: string): Promise<{ status: number; body: never }>
+  /** Any other call of the Graph API. */
+  graph(method: string, path: string): Promise<{ status: number; body: never }>
   text(to: string, text: string, opaque?: string): Promise<{ status: number; body: never }>
   control(method: string, path: string, body?: unknown): Promise<{ status: number; body: never }>
   close(): Promise<void>
@@ -103,6 +105,7 @@ export async function startCompany(options: Omit<SimulatorOptions, 'webhookUrl' 
     messages: () => values('messages'),
     statuses: () => values('statuses'),
     post,
+    graph: (method, path) => call(`${simulator.url}/v25.0/${path}`, method, undefined, simulator.token),
     text: (to, text, opaque) =>
       post({
         messaging_product: 'whatsapp',

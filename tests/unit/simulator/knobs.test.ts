@@ -40,6 +40,33 @@ describe('the knobs of the simulator', () => {
     expect(await company.text(PHONE, 'c')).toMatchObject({ status: 200 })
   })
 
+  it('refuse now with 190: a dead token is dead for every call of the number, until the refusals are used up', async () => {
+    const wamid = (await jana.writes('Is anybody there?')).wamid
+    const codes = async () => {
+      const read = { messaging_product: 'whatsapp', status: 'read', message_id: wamid }
+      const answers = [await company.graph('GET', company.pnid), await company.post(read)]
+      return answers.map(({ status, body }: { status: number; body: { error?: { code: number } } }) => [
+        status,
+        body.error?.code,
+      ])
+    }
+    const dead = [401, 190]
+    const good = [200, undefined]
+    turn({ refuse: { code: 190, when: 'now', times: 2 } })
+    for (const text of ['a', 'b']) {
+      expect(await codes()).toEqual([dead, dead])
+      expect(await company.text(PHONE, text)).toEqual({ status: 401, body: error(190) })
+    }
+    expect(await codes()).toEqual([good, good])
+    for (const [code, when] of [
+      [131042, 'now'],
+      [190, 'later'],
+    ] as const) {
+      turn({ refuse: { code, when, times: 'all' } })
+      expect(await codes()).toEqual([good, good])
+    }
+  })
+
   it('refuse later: accepts, then fails with the code and without contacts', async () => {
     turn({ refuse: { code: 131049, when: 'later', times: 'all' } })
     expect(await company.text(PHONE, 'a', 'k')).toMatchObject({ status: 200 })
