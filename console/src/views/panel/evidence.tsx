@@ -1,8 +1,10 @@
 // What a decision rested on, field by field, for whoever wants to know exactly.
 import { t } from '../../i18n/t.ts'
 import { told } from '../../parts/problem.ts'
+import { facts } from '../../store/app.ts'
+import { resultName } from '../../store/results.ts'
 import css from './panel.module.css'
-import { valueText } from './sentences.ts'
+import { timeText } from './sentences.ts'
 
 export function Evidence({ evidence }: { evidence: Readonly<Record<string, unknown>> }) {
   const fields = flat(evidence, [])
@@ -20,6 +22,14 @@ export function Evidence({ evidence }: { evidence: Readonly<Record<string, unkno
       </dl>
     </details>
   )
+}
+
+const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
+function valueText(value: unknown): string {
+  if (typeof value !== 'string') return JSON.stringify(value)
+  const name = ID.test(value) ? (facts.names.peek(value) ?? resultName(value)) : null
+  return name ?? timeText(value) ?? value
 }
 
 type Field = readonly [path: readonly string[], value: unknown]

@@ -2,25 +2,17 @@
 import type { AttemptEvidence, TimelineItem } from '../../api/types.ts'
 import { t } from '../../i18n/t.ts'
 import { told } from '../../parts/problem.ts'
-import { facts } from '../../store/app.ts'
 import { resultName } from '../../store/results.ts'
 import { exact } from '../../text/time.ts'
 
 type Evidence = Readonly<Record<string, unknown>>
 
 const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/
-const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
-export function valueText(value: unknown): string {
-  if (typeof value === 'string' && ISO.test(value)) return exact(Date.parse(value))
-  if (typeof value === 'string' && ID.test(value)) return facts.names.peek(value) ?? resultName(value) ?? value
-  return typeof value === 'string' ? value : JSON.stringify(value)
-}
+export const timeText = (value: unknown): string | null =>
+  typeof value === 'string' && ISO.test(value) ? exact(Date.parse(value)) : null
 
-const timeOf = (evidence: Evidence, name: string): string | null => {
-  const value = evidence[name]
-  return typeof value === 'string' && ISO.test(value) ? exact(Date.parse(value)) : null
-}
+const timeOf = (evidence: Evidence, name: string): string | null => timeText(evidence[name])
 
 const word = (evidence: Evidence, name: string): string => (typeof evidence[name] === 'string' ? evidence[name] : '')
 
@@ -47,6 +39,9 @@ export function sentence({ actor, type, evidence }: TimelineItem): string {
     case 'ended': {
       const id = word(evidence, 'resultId')
       const result = id === '' ? null : resultName(id)
+      const reason = word(evidence, 'reason')
+      if (reason === 'joined') return t('event.endedByJoining')
+      if (reason === 'inactivity') return t('event.endedBySilence')
       if (actor.kind === 'system') return t('event.endedByTime')
       return result === null ? t('event.ended', { who }) : t('event.endedWith', { who, result })
     }
@@ -71,9 +66,9 @@ export function sentence({ actor, type, evidence }: TimelineItem): string {
         ? t('event.resolvedArrived', { who })
         : t('event.resolvedNot', { who })
     case 'sendRefused':
-      return t('event.sendRefused', { code: valueText(evidence.code) })
+      return t('event.sendRefused', { code: String(evidence.code) })
     case 'sendFailed':
-      return t('event.sendFailed', { code: valueText(evidence.code) })
+      return t('event.sendFailed', { code: String(evidence.code) })
     case 'paced':
       return t('event.paced', { until: timeOf(evidence, 'until') ?? '' })
     case 'unknown':
