@@ -51,6 +51,13 @@ export const newPassword = z
   .refine((text) => characters(text) <= 256, 'must have at most 256 characters')
   .meta({ minLength: 8, maxLength: 256 })
 
+/** What may be left out or null: one command in two spellings is one and the same once it is read. */
+export const orNull = <T extends z.ZodType>(of: T) =>
+  of
+    .nullable()
+    .optional()
+    .transform((value) => value ?? null)
+
 /** The path's id. One that is no UUID belongs to nothing: 404, like the id of something unseen. */
 export const idParams = z.object({ id: anId })
 
@@ -58,6 +65,7 @@ export const idParams = z.object({ id: anId })
 export const noBody = z
   .union([z.undefined(), z.null(), z.strictObject({})])
   .optional()
+  .transform(() => ({}))
   .meta({ description: 'None' })
 
 /** What zod found, as pointers that a caller can follow. */

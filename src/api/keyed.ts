@@ -14,7 +14,8 @@ export function keyed(request: FastifyRequest): Keyed {
   if (told !== undefined && (Array.isArray(told) || !KEY.test(told))) {
     throw invalid([{ pointer: '/Idempotency-Key', detail: 'must be 1 to 255 visible ASCII characters' }])
   }
-  // The body as the schema read it, so that neither spaces nor the order of fields make another one of it.
+  // The body as the schema read it, so that neither spaces nor the order of fields nor what is left out instead of null
+  // make another one of it.
   const asked = `${request.method} ${request.routeOptions.url} ${JSON.stringify(request.params)}\n${JSON.stringify(request.body ?? null)}`
   return { actor: whoOf(request).actor, key: told ?? newId(), hash: createHash('sha256').update(asked).digest() }
 }

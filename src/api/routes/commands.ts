@@ -10,7 +10,7 @@ import { readUpTo } from '../../sessions/read.ts'
 import { sendText } from '../../sessions/send.ts'
 import { type Api, type App, whoOf } from '../context.ts'
 import { loadDraft, saveDraft } from '../drafts.ts'
-import { anId, anyText, idParams, MAX_TEXT, messageText, noBody } from '../fields.ts'
+import { anId, anyText, idParams, MAX_TEXT, messageText, noBody, orNull } from '../fields.ts'
 import { keyed } from '../keyed.ts'
 import { orRefuse, Problem, refusalProblem } from '../problems.ts'
 import { time } from '../views/common.ts'
@@ -18,13 +18,13 @@ import { loadMessage, type MessageView, messageSchema } from '../views/message.t
 import { sessionSchema } from '../views/session.ts'
 import { oneSession } from './sessions.ts'
 
-const note = anyText(4000).nullable().optional()
+const note = orNull(anyText(4000))
 const resultBody = z.strictObject({ resultId: anId, note })
 const seq = z.number().int().min(0).max(2_147_483_647)
 const endBody = z.strictObject({
   lastSeq: seq.describe('The newest message that was seen'),
-  result: resultBody.nullable().optional().describe('Ends for good at once'),
-  farewell: messageText.nullable().optional().describe('A last text to the client'),
+  result: orNull(resultBody).describe('Ends for good at once'),
+  farewell: orNull(messageText).describe('A last text to the client'),
 })
 const readBody = z.strictObject({ seq })
 const draftBody = z.strictObject({ text: anyText(MAX_TEXT) })
@@ -32,7 +32,7 @@ const draftSchema = z.object({ text: z.string(), at: time.nullable() })
 const messageBody = z.strictObject({
   type: z.literal('text'),
   text: messageText,
-  replyTo: anId.nullable().optional().describe('A message of the conversation that is quoted'),
+  replyTo: orNull(anId).describe('A message of the conversation that is quoted'),
 })
 
 export async function oneMessage(api: Api, messageId: string): Promise<MessageView> {
@@ -78,11 +78,7 @@ export function commandRoutes(app: App, api: Api): void {
         response: session,
       },
     },
-    (request) => {
-      const { lastSeq, result, farewell } = request.body
-      const given = result == null ? null : { resultId: result.resultId, note: result.note ?? null }
-      return command(request, request.params.id, 'end', { lastSeq, result: given, farewell: farewell ?? null })
-    },
+    (request) => command(request, request.params.id, 'end', request.body),
   )
 
   app.post(
@@ -91,11 +87,7 @@ export function commandRoutes(app: App, api: Api): void {
       config: { access: 'session:result' },
       schema: { tags, summary: 'Give or change the result', params: idParams, body: resultBody, response: session },
     },
-    (request) =>
-      command(request, request.params.id, 'result', {
-        resultId: request.body.resultId,
-        note: request.body.note ?? null,
-      }),
+    (request) => command(request, request.params.id, 'result', request.body),
   )
 
   app.post(
@@ -116,7 +108,7 @@ export function commandRoutes(app: App, api: Api): void {
         ...keyed(request),
         sessionId: request.params.id,
         text,
-        replyTo: replyTo ?? null,
+        replyTo,
       })
       return reply.code(202).send(await oneMessage(api, orRefuse(sent).messageId))
     },

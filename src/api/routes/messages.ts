@@ -11,9 +11,14 @@ import { oneMessage } from './commands.ts'
 
 const retryBody = z
   .strictObject({
-    evenThoughReached: z.boolean().optional().describe('Send it although an attempt that failed was seen to arrive'),
+    evenThoughReached: z
+      .boolean()
+      .optional()
+      .transform((told) => told === true)
+      .describe('Send it although an attempt that failed was seen to arrive'),
   })
   .nullish()
+  .transform((body) => body ?? { evenThoughReached: false })
 const resolveBody = z.strictObject({ outcome: z.enum(['arrived', 'notArrived']) })
 
 export function messageRoutes(app: App, api: Api): void {
@@ -33,7 +38,7 @@ export function messageRoutes(app: App, api: Api): void {
       },
     },
     async (request, reply) => {
-      const evenThoughReached = request.body?.evenThoughReached === true
+      const { evenThoughReached } = request.body
       const sent = await retryMessage(ctx, { ...keyed(request), messageId: request.params.id, evenThoughReached })
       return reply.code(202).send(await oneMessage(api, orRefuse(sent).messageId))
     },

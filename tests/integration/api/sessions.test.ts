@@ -262,6 +262,34 @@ describe('an Idempotency-Key', () => {
     await finish(path)
   })
 
+  test('knows a command again however it is written: left out is the same as null', async () => {
+    const { session } = await queued()
+    const path = `/api/v1/sessions/${session.id}`
+    const { body: results } = await olga.get('/api/v1/results')
+    const result = { resultId: results.items[0].id }
+    const text = { type: 'text', text: 'the same' }
+    const repeats: [string, ...(object | undefined)[]][] = [
+      [`${path}/accept`, undefined, {}],
+      [`${path}/messages`, text, { replyTo: null, ...text }],
+      [`${path}/end`, { lastSeq: 1 }, { farewell: null, result: null, lastSeq: 1 }],
+      [`${path}/result`, result, { note: null, ...result }],
+    ]
+    for (const [url, ...bodies] of repeats) {
+      const key = v7()
+      const answers: Answer[] = []
+      for (const body of bodies) answers.push(await olga.post(url, body, keyed(key)))
+      expect(answers.map(({ status }) => status, url)).toEqual(bodies.map(() => (url.endsWith('messages') ? 202 : 200)))
+      expect(new Set(answers.map(({ body }) => body.id)).size).toBe(1)
+    }
+    const message = (await olga.get(`${path}/messages`)).body.items.at(-1)
+    const key = v7()
+    const codes: string[] = []
+    for (const body of [undefined, null, {}, { evenThoughReached: false }, { evenThoughReached: true }]) {
+      codes.push((await olga.post(`/api/v1/messages/${message.id}/retry`, body, keyed(key))).body.code)
+    }
+    expect(codes).toEqual([...Array(4).fill('text-field-closed'), 'idempotency-key-reused'])
+  })
+
   test('holds for accept and for what it was refused', async () => {
     const { session } = await queued()
     const path = `/api/v1/sessions/${session.id}`
