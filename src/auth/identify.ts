@@ -22,6 +22,11 @@ export interface Who {
   readonly by: { readonly kind: 'login' | 'token'; readonly id: string }
 }
 
+export interface WhoNow extends Who {
+  /** What they carry ends then, unless it is used until then; null where no end is set. */
+  readonly until: Instant | null
+}
+
 interface Row {
   by_id: string
   used_at: Date | null
@@ -91,14 +96,16 @@ export async function whoHasToken(db: Database, token: string, at: Instant): Pro
 const isOld = (usedAt: Date | null, at: Instant): boolean => usedAt === null || at - usedAt.getTime() > NOTE_EVERY_MS
 
 /** The same person or program as they stand now; null when sign-in, token or account are no longer good. */
-export async function whoNow(db: Database, by: Who['by'], at: Instant): Promise<Who | null> {
+export async function whoNow(db: Database, by: Who['by'], at: Instant): Promise<WhoNow | null> {
   const { rows } =
     by.kind === 'login'
-      ? await sql<Row>`
-          SELECT l.id AS by_id, l.last_seen_at AS used_at, ${account}
+      ? await sql<Row & { until: Date }>`
+          SELECT l.id AS by_id, l.last_seen_at AS used_at, ${account},
+                 least(l.expires_at, l.last_seen_at + ${IDLE_MS} * interval '1 millisecond') AS until
             FROM login l JOIN user_account u ON u.id = l.user_id WHERE l.id = ${by.id} AND ${goodLogin(at)}`.execute(db)
-      : await sql<Row>`
-          SELECT t.id AS by_id, t.last_used_at AS used_at, ${account}
+      : await sql<Row & { until: Date | null }>`
+          SELECT t.id AS by_id, t.last_used_at AS used_at, ${account}, t.expires_at AS until
             FROM token t JOIN user_account u ON u.id = t.user_id WHERE t.id = ${by.id} AND ${goodToken(at)}`.execute(db)
-  return rows[0] === undefined ? null : whoIs(rows[0], by.kind)
+  const row = rows[0]
+  return row === undefined ? null : { ...whoIs(row, by.kind), until: row.until?.getTime() ?? null }
 }

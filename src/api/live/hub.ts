@@ -3,10 +3,11 @@
 import { sql } from 'kysely'
 import type { Logger } from 'pino'
 import type { WebSocket } from 'ws'
-import { type Who, whoNow } from '../../auth/identify.ts'
+import { type Who, type WhoNow, whoNow } from '../../auth/identify.ts'
 import { isAway } from '../../db/errors.ts'
 import { factsOfSession } from '../../db/queries/access.ts'
 import { maySee, type Rights } from '../../domain/policy.ts'
+import type { Instant } from '../../domain/words.ts'
 import { LIVE_CHANNEL, type LiveNotice } from '../../sessions/changes.ts'
 import type { Ctx } from '../../sessions/context.ts'
 import type { Presence } from '../presence.ts'
@@ -38,6 +39,8 @@ export class LiveHub {
   readonly #listener: NoticeListener
   readonly #pusher: Pusher
   readonly #connections = new Set<Connection>()
+  /** For those whose sign-in or token ends before all are looked at again. */
+  readonly #ends = new Map<Connection, NodeJS.Timeout>()
   readonly #dirty = new Map<string, Noticed | null>()
   readonly #dirtyClients = new Map<string, Noticed>()
   readonly #timers: NodeJS.Timeout[] = []
@@ -99,6 +102,7 @@ export class LiveHub {
     const opened = this.#presence.opened(userId)
     ws.on('close', () => {
       this.#connections.delete(connection)
+      this.#endsAt(connection, null)
       this.#run(opened.catch(() => {}).then(() => this.#presence.closed(userId)))
     })
     this.#run(opened)
@@ -107,12 +111,13 @@ export class LiveHub {
     else if (now === null) connection.close(CLOSE.signedOut, 'signed out')
     else {
       connection.rights = now.actor.rights
+      this.#endsAt(connection, now.until)
       connection.send(encode({ type: 'hello', serverTime: isoOf(this.#ctx.clock.now()) }))
     }
   }
 
   /** Read again where they were said to change meanwhile: of two answers under way, the older may come last. */
-  async #rightsOf(connection: Connection): Promise<Who | null> {
+  async #rightsOf(connection: Connection): Promise<WhoNow | null> {
     for (;;) {
       const { asked } = connection
       const now = await whoNow(this.#ctx.byKey, connection.by, this.#ctx.clock.now())
@@ -275,11 +280,24 @@ export class LiveHub {
         if (now === null) connection.close(CLOSE.signedOut, 'signed out')
         else if (connection.rights !== null && !isSame(connection.rights, now.actor.rights)) {
           connection.close(CLOSE.rightWithdrawn, 'rights changed')
-        } else connection.release()
+        } else {
+          this.#endsAt(connection, now.until)
+          connection.release()
+        }
       } catch {
         connection.close(CLOSE.restart, 'come back')
       }
     }
+  }
+
+  /** What ends soon is looked at when it ends, and not only when it is their turn: it may have been used meanwhile. */
+  #endsAt(connection: Connection, until: Instant | null): void {
+    clearTimeout(this.#ends.get(connection))
+    this.#ends.delete(connection)
+    if (until === null || !connection.open) return
+    const left = until - this.#ctx.clock.now()
+    if (left > 2 * RECHECK_MS) return
+    this.#ends.set(connection, setTimeout(() => this.#run(this.#recheck([connection])), left).unref())
   }
 
   #closeAll(): void {

@@ -2,6 +2,8 @@
 // second, at every service: 4403 "ask again what you may", 4401 "sign in".
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Service, startService } from '../../../src/api/service.ts'
+import { IDLE_MS } from '../../../src/auth/identify.ts'
+import { hashToken } from '../../../src/auth/secret-token.ts'
 import { eventually } from '../../support/eventually.ts'
 import { LiveClient } from '../../support/live-client.ts'
 import { ADMIN, Caller, OLGA, PASSWORD, startTestService, type TestService } from '../../support/service.ts'
@@ -128,6 +130,58 @@ describe('a sign-in', () => {
       const answer = await one.caller.post('/api/v1/auth/login', { email: OLGA, password: PASSWORD })
       expect(answer.status).toBe(200)
     })
+  })
+})
+
+describe('an end that was known before', () => {
+  const AHEAD_MS = 3_000
+
+  /** Of these connections: at that moment and not before, as signed out. */
+  async function closesAt(end: number, clients: readonly LiveClient[]): Promise<void> {
+    const closed = await Promise.all(
+      clients.map(async (client) => {
+        await eventually(() => client.closedWith !== null, 'closed', AHEAD_MS + WITHIN_MS)
+        return [client.closedWith, test.clock.now() >= end]
+      }),
+    )
+    expect(closed).toEqual(clients.map(() => [4401, true]))
+  }
+
+  /** The sign-in that this one carries, as it is kept. */
+  const kept = (caller: Caller) =>
+    test.db.updateTable('login').where('token_hash', '=', hashToken(caller.carries.cookie?.split('=')[1] ?? ''))
+
+  it('is when a token’s connections close, whatever else its owner is connected by', async () => {
+    const one = await somebody()
+    const end = test.clock.now() + AHEAD_MS
+    const made = await one.caller.post('/api/v1/tokens', { name: 'program', expiresAt: new Date(end).toISOString() })
+    const program = await connectAll(new Caller(test.url, { authorization: `Bearer ${made.body.token}` }))
+    await stays(one.live, () => closesAt(end, program))
+  })
+
+  it('is when a sign-in’s connections close', async () => {
+    const one = await somebody()
+    const caller = await test.signIn(one.email)
+    const end = test.clock.now() + AHEAD_MS
+    await kept(caller)
+      .set({ expires_at: new Date(end) })
+      .execute()
+    const clients = await connectAll(caller)
+    await stays(one.live, () => closesAt(end, clients))
+  })
+
+  it('moves as a sign-in is used: one that nobody used ends, another stays', async () => {
+    const [used, unused] = [await somebody(), await somebody()]
+    const end = test.clock.now() + AHEAD_MS
+    for (const { id, caller } of [used, unused]) {
+      await kept(caller)
+        .set({ last_seen_at: new Date(end - IDLE_MS) })
+        .execute()
+      // Whoever is renamed is looked at again.
+      expect((await admin.patch(`/api/v1/users/${id}`, { name: 'Nearly over' })).status).toBe(200)
+    }
+    expect((await used.caller.get('/api/v1/me')).status).toBe(200)
+    await stays(used.live, () => closesAt(end, unused.live))
   })
 })
 
