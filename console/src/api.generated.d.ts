@@ -2601,7 +2601,7 @@ export interface components {
             readonly title: string;
             readonly status: number;
             /** @enum {string} */
-            readonly code: "invalid" | "signed-out" | "method-not-allowed" | "last-administrator" | "body-too-large" | "unsupported-media-type" | "too-many-requests" | "internal" | "unavailable" | "outcome-unknown" | "not-found" | "not-allowed" | "not-your-session" | "text-field-closed" | "already-accepted" | "no-free-slot" | "wrong-phase" | "newer-client-message" | "result-required" | "unknown-result" | "unknown-message" | "not-retryable" | "client-banned" | "idempotency-key-reused" | "channel-down";
+            readonly code: "invalid" | "signed-out" | "method-not-allowed" | "request-timeout" | "last-administrator" | "body-too-large" | "unsupported-media-type" | "too-many-requests" | "headers-too-large" | "internal" | "unavailable" | "outcome-unknown" | "not-found" | "not-allowed" | "not-your-session" | "text-field-closed" | "already-accepted" | "no-free-slot" | "wrong-phase" | "newer-client-message" | "result-required" | "unknown-result" | "unknown-message" | "not-retryable" | "client-banned" | "idempotency-key-reused" | "channel-down";
             readonly detail: string;
             readonly errors?: readonly {
                 readonly pointer: string;
@@ -3269,7 +3269,7 @@ export interface components {
             readonly title: string;
             readonly status: number;
             /** @enum {string} */
-            readonly code: "invalid" | "signed-out" | "method-not-allowed" | "last-administrator" | "body-too-large" | "unsupported-media-type" | "too-many-requests" | "internal" | "unavailable" | "outcome-unknown" | "not-found" | "not-allowed" | "not-your-session" | "text-field-closed" | "already-accepted" | "no-free-slot" | "wrong-phase" | "newer-client-message" | "result-required" | "unknown-result" | "unknown-message" | "not-retryable" | "client-banned" | "idempotency-key-reused" | "channel-down";
+            readonly code: "invalid" | "signed-out" | "method-not-allowed" | "request-timeout" | "last-administrator" | "body-too-large" | "unsupported-media-type" | "too-many-requests" | "headers-too-large" | "internal" | "unavailable" | "outcome-unknown" | "not-found" | "not-allowed" | "not-your-session" | "text-field-closed" | "already-accepted" | "no-free-slot" | "wrong-phase" | "newer-client-message" | "result-required" | "unknown-result" | "unknown-message" | "not-retryable" | "client-banned" | "idempotency-key-reused" | "channel-down";
             readonly detail: string;
             readonly errors?: readonly {
                 readonly pointer: string;

@@ -8,7 +8,7 @@ import { liveRoutes } from './live/route.ts'
 import { judge, nameRights } from './plugins/access.ts'
 import { bodies } from './plugins/bodies.ts'
 import { consoleFiles, consoleOrNotFound } from './plugins/console.ts'
-import { errors, problemOf } from './plugins/errors.ts'
+import { errors, problemOf, refuseConnection } from './plugins/errors.ts'
 import { identity } from './plugins/identity.ts'
 import { docs, openapi } from './plugins/openapi.ts'
 import { knownParametersOnly } from './plugins/queries.ts'
@@ -45,6 +45,7 @@ export async function buildApp(api: Api): Promise<App> {
     keepAliveTimeout: 65_000,
     forceCloseConnections: 'idle',
     exposeHeadRoutes: true,
+    clientErrorHandler: refuseConnection,
     frameworkErrors: (error, _request, reply) => {
       sendProblem(reply, problemOf(error))
     },

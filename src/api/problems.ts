@@ -27,6 +27,11 @@ const own = {
     title: 'Not this way',
     sentence: 'This address does not answer to that method.',
   },
+  'request-timeout': {
+    status: 408,
+    title: 'Too slow',
+    sentence: 'The request did not arrive completely in the time that it has.',
+  },
   'last-administrator': {
     status: 409,
     title: 'The last administrator',
@@ -46,6 +51,11 @@ const own = {
     status: 429,
     title: 'Too often',
     sentence: 'Too many tries: wait as long as Retry-After says.',
+  },
+  'headers-too-large': {
+    status: 431,
+    title: 'Headers too large',
+    sentence: 'The address and headers of the request are larger than is taken here.',
   },
   internal: {
     status: 500,

@@ -1,5 +1,7 @@
 // Every way in which a request can fail, answered as a problem document. Nothing of an unexpected error reaches the
 // caller; it goes to the log.
+import { type OutgoingMessage, STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
 import { finished } from 'node:stream/promises'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import type { z } from 'zod'
@@ -8,7 +10,7 @@ import { InvalidCursor } from '../../db/queries/cursor.ts'
 import { IngestUnavailable } from '../../ingest/errors.ts'
 import type { App } from '../context.ts'
 import { fieldErrors } from '../fields.ts'
-import { invalid, Problem, sendProblem } from '../problems.ts'
+import { invalid, PROBLEM_TYPE, Problem, problemBody, sendProblem } from '../problems.ts'
 
 /** What a schema found; Fastify notes beside it in which part of the request. */
 class InvalidInput extends Error {
@@ -40,6 +42,36 @@ const DISCARD_MS = 5_000
 async function discard({ raw }: FastifyRequest): Promise<void> {
   raw.resume()
   await finished(raw, { signal: AbortSignal.timeout(DISCARD_MS), cleanup: true }).catch(() => {})
+}
+
+/** What Node's parser does not accept never becomes a request: it is answered on the bare connection, which then ends. */
+export function refuseConnection(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return
+  // As Node does it itself: an answer that has begun is cut off rather than continued by another one.
+  const { _httpMessage: begun } = socket as Socket & { readonly _httpMessage?: OutgoingMessage | null }
+  if (begun?.headersSent === true) {
+    socket.destroy()
+    return
+  }
+  const problem = connectionProblem(error.code)
+  const body = JSON.stringify(problemBody(problem))
+  const head = [
+    `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
+    `Content-Type: ${PROBLEM_TYPE}`,
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+  ]
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
+  // Whoever is still writing shall read it, too, and whoever never stops is cut off.
+  socket.resume()
+  const cut = setTimeout(() => socket.destroy(), DISCARD_MS).unref()
+  socket.once('close', () => clearTimeout(cut))
+}
+
+function connectionProblem(code: string | undefined): Problem {
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return new Problem('request-timeout')
+  if (code === 'HPE_HEADER_OVERFLOW') return new Problem('headers-too-large')
+  return invalid([{ pointer: '', detail: 'the request cannot be read as HTTP' }])
 }
 
 export function problemOf(error: FastifyError | Error): Problem {

@@ -1,3 +1,5 @@
+import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import openapiTS, { astToString } from 'openapi-typescript'
 import { v7 } from 'uuid'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -99,6 +101,43 @@ describe('a parameter that is not described', () => {
       const [bare, more] = [await parley.anybody.get(path), await parley.anybody.get(`${path}?utm_source=mail`)]
       expect(more.status, path).toBe(bare.status)
     }
+  })
+})
+
+describe('what is no request', () => {
+  /** Everything that comes back for these bytes until the connection is closed. */
+  async function answerTo(bytes: string): Promise<{ status: number; headers: string; body: unknown }> {
+    const { hostname, port } = new URL(parley.url)
+    const socket = connect(Number(port), hostname)
+    socket.end(bytes)
+    const [head = '', body = ''] = (await text(socket)).split('\r\n\r\n')
+    return { status: Number(head.split(' ')[1]), headers: head.toLowerCase(), body: JSON.parse(body) }
+  }
+  const head = (line: string) => `GET /api/v1/me HTTP/1.1\r\nHost: parley\r\n${line}\r\n\r\n`
+
+  test.for([
+    ['is no HTTP at all', 'Good morning\r\n\r\n', 400, 'invalid'],
+    ['has two lengths', head('Content-Length: 1\r\nContent-Length: 2'), 400, 'invalid'],
+    ['has a body of no length that can be read', `${head('Transfer-Encoding: chunked')}words`, 400, 'invalid'],
+    ['has too long a header', head(`X-Long: ${'x'.repeat(20_000)}`), 431, 'headers-too-large'],
+    ['has far too long a header', head(`X-Long: ${'x'.repeat(4_000_000)}`), 431, 'headers-too-large'],
+  ] as [string, string, number, string][])(
+    'because it %s is refused with a problem',
+    async ([, bytes, status, code]) => {
+      const answer = await answerTo(bytes)
+      expect(answer).toMatchObject({ status, body: { type: `/problems/${code}`, status, code } })
+      expect(answer.headers).toContain('\r\ncontent-type: application/problem+json')
+      expect(answer.headers).toContain('\r\nconnection: close')
+      expect((await parley.anybody.get(`/problems/${code}`)).status).toBe(200)
+    },
+  )
+
+  test('because it does not arrive is refused with a problem', async () => {
+    // Node says so only after half a minute.
+    const { server } = parley.service.app
+    const late = Object.assign(new Error('late'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' })
+    server.once('connection', (socket) => server.emit('clientError', late, socket))
+    expect(await answerTo('GET ')).toMatchObject({ status: 408, body: { status: 408, code: 'request-timeout' } })
   })
 })
 
