@@ -1009,7 +1009,10 @@ export interface paths {
         };
         readonly get?: never;
         readonly put?: never;
-        /** Everything up to this message was read */
+        /**
+         * Everything up to this message was read
+         * @description What was read stays read: a repeat, or an earlier message, changes nothing. An Idempotency-Key is not looked at.
+         */
         readonly post: {
             readonly parameters: {
                 readonly query?: never;
@@ -1062,7 +1065,10 @@ export interface paths {
         };
         readonly get?: never;
         readonly put?: never;
-        /** An answer is being written */
+        /**
+         * An answer is being written
+         * @description Told to the client and to whoever sees the session; nothing is kept of it. An Idempotency-Key is not looked at.
+         */
         readonly post: {
             readonly parameters: {
                 readonly query?: never;
@@ -1147,7 +1153,10 @@ export interface paths {
                 };
             };
         };
-        /** Keep one’s own unsent text */
+        /**
+         * Keep one’s own unsent text
+         * @description In place of the one before; an empty one is forgotten. An Idempotency-Key is not looked at.
+         */
         readonly put: {
             readonly parameters: {
                 readonly query?: never;

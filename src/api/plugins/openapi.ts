@@ -8,9 +8,9 @@ import { PROBLEM_CODES, problemSchema } from '../problems.ts'
 import { docsNonce, docsPolicy } from './security.ts'
 
 const DESCRIPTION = `Errors are RFC 9457 problem documents with a stable \`code\` (${PROBLEM_CODES.join(', ')}).
-Commands take an \`Idempotency-Key\` header: a repeat with the same key gets the first answer. Lists are
-\`{items, next}\` and go on with \`?cursor=<next>\`. Fields and parameters that are not described here are refused.
-Times are ISO 8601, UTC.`
+Commands on sessions and messages take an \`Idempotency-Key\` header, where they do not say otherwise: a repeat with the
+same key gets the first answer. Lists are \`{items, next}\` and go on with \`?cursor=<next>\`. Fields and parameters that
+are not described here are refused. Times are ISO 8601, UTC.`
 
 export async function openapi(app: App, version: string): Promise<void> {
   app.setSerializerCompiler(serializerCompiler)

@@ -35,6 +35,9 @@ const messageBody = z.strictObject({
   replyTo: orNull(anId).describe('A message of the conversation that is quoted'),
 })
 
+/** Of what may be repeated as it is. */
+const KEYLESS = 'An Idempotency-Key is not looked at.'
+
 export async function oneMessage(api: Api, messageId: string): Promise<MessageView> {
   const message = await loadMessage(api.ctx.db, messageId)
   if (message === null) throw new Problem('not-found')
@@ -121,6 +124,7 @@ export function commandRoutes(app: App, api: Api): void {
       schema: {
         tags,
         summary: 'Everything up to this message was read',
+        description: `What was read stays read: a repeat, or an earlier message, changes nothing. ${KEYLESS}`,
         params: idParams,
         body: readBody,
         response: session,
@@ -139,7 +143,14 @@ export function commandRoutes(app: App, api: Api): void {
     '/api/v1/sessions/:id/typing',
     {
       config: { access: 'session:write' },
-      schema: { tags, summary: 'An answer is being written', params: idParams, body: noBody, response: session },
+      schema: {
+        tags,
+        summary: 'An answer is being written',
+        description: `Told to the client and to whoever sees the session; nothing is kept of it. ${KEYLESS}`,
+        params: idParams,
+        body: noBody,
+        response: session,
+      },
     },
     async (request) => {
       const { id } = request.params
@@ -162,7 +173,14 @@ export function commandRoutes(app: App, api: Api): void {
     '/api/v1/sessions/:id/draft',
     {
       config: { access: 'session:write' },
-      schema: { tags, summary: 'Keep one’s own unsent text', params: idParams, body: draftBody, response: session },
+      schema: {
+        tags,
+        summary: 'Keep one’s own unsent text',
+        description: `In place of the one before; an empty one is forgotten. ${KEYLESS}`,
+        params: idParams,
+        body: draftBody,
+        response: session,
+      },
     },
     async (request) => {
       const { id } = request.params

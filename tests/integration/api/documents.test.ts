@@ -69,6 +69,18 @@ describe('the description of the API', () => {
     }
   })
 
+  test('says which commands look at no Idempotency-Key, because they may be repeated as they are', async () => {
+    const { body } = await parley.anybody.get('/docs/openapi.json')
+    const told = Object.entries(body.paths as Record<string, Record<string, { description?: string }>>)
+      .flatMap(([path, methods]) => Object.entries(methods).map(([method, route]) => ({ path, method, route })))
+      .filter(({ route }) => route.description?.includes('An Idempotency-Key is not looked at.'))
+    expect(told.map(({ method, path }) => `${method} ${path}`).sort()).toEqual([
+      'post /api/v1/sessions/{id}/read',
+      'post /api/v1/sessions/{id}/typing',
+      'put /api/v1/sessions/{id}/draft',
+    ])
+  })
+
   test('has a page that loads nothing from elsewhere', async () => {
     const page = await parley.anybody.get('/docs/')
     expect(page.status).toBe(200)

@@ -307,6 +307,22 @@ describe('an Idempotency-Key', () => {
     await finish(path)
   })
 
+  test('is not looked at where a repeat does nothing more', async () => {
+    const { path } = await active()
+    for (const key of [v7(), 'x'.repeat(256)]) {
+      const repeatable = [
+        await olga.post(`${path}/read`, { seq: 1 }, keyed(key)),
+        await olga.post(`${path}/read`, { seq: 0 }, keyed(key)),
+        await olga.post(`${path}/typing`, undefined, keyed(key)),
+        await olga.put(`${path}/draft`, { text: `begun ${key}` }, keyed(key)),
+        await olga.put(`${path}/draft`, { text: '' }, keyed(key)),
+      ]
+      expect(repeatable.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200])
+      expect(repeatable.at(-1)?.body).toMatchObject({ unread: 0, readSeq: 1 })
+    }
+    await finish(path)
+  })
+
   test('must be something that can be kept', async () => {
     const { path } = await active()
     const answer = await olga.post(`${path}/messages`, { type: 'text', text: 'x' }, keyed('x'.repeat(256)))
