@@ -41,6 +41,14 @@ describe('a number', () => {
     expect(bad.body).toMatchObject({ ok: false, code: 190, channel: { state: 'down' } })
     await admin.patch(`/api/v1/channels/${channel.id}`, { token: parley.simulator.token })
     expect((await admin.post(`/api/v1/channels/${channel.id}/check`)).body.ok).toBe(true)
+
+    // The token itself may die at Meta; as long as it would refuse a text, no check lifts the state.
+    parley.simulator.knobs.set({ refuse: { code: 190, when: 'now', times: 'all' } })
+    const dead = await admin.post(`/api/v1/channels/${channel.id}/check`)
+    expect(dead.body).toMatchObject({ ok: false, code: 190, channel: { state: 'down' } })
+    parley.simulator.knobs.reset()
+    const back = await admin.post(`/api/v1/channels/${channel.id}/check`)
+    expect(back.body).toMatchObject({ ok: true, channel: { state: 'up' } })
   })
 
   test('is added once, to a group that exists', async () => {
