@@ -28,7 +28,6 @@ export const sending = (deps: SendingDeps): Sending => ({
     const began = performance.now()
     const beat = setInterval(() => heartbeat(), HEARTBEAT_MS)
     try {
-      await giveUpStale(ctx, sessionId)
       while (performance.now() - began < CLAIMING_MS && !cancellationSignal().aborted) {
         const asked = performance.now()
         const claim = await claimNext(ctx, sessionId)
@@ -39,10 +38,16 @@ export const sending = (deps: SendingDeps): Sending => ({
             if (!claim.short) return { snapshot: claim.snapshot }
             await sleep(Math.max(1, claim.until - ctx.clock.now()))
             break
+          case 'stale':
+            await giveUpStale(ctx, sessionId)
+            break
           case 'refused':
             break
-          case 'post':
-            await settle(ctx, sessionId, claim.claimed.attemptId, await post(deps, claim.claimed, asked))
+          case 'post': {
+            const outcome = await post(deps, claim.claimed, asked)
+            const more = await settle(ctx, sessionId, claim.claimed.attemptId, outcome)
+            if (!more) return { snapshot: await loadSnapshot(ctx.byKey, sessionId, ctx.clock.now()) }
+          }
         }
       }
       return { snapshot: await loadSnapshot(ctx.byKey, sessionId, ctx.clock.now()) }

@@ -2,9 +2,10 @@
 // rows by key, which is what every message needs, is planned once for a connection, because planning cost several times
 // what the statements cost. A plan that is kept may not be one for empty tables, which would read them whole for ever
 // after: so those connections are told to prefer an index whatever a table looks like.
-import { Kysely, PostgresDialect, type Transaction } from 'kysely'
+import { CompiledQuery, Kysely, PostgresDialect, type Transaction } from 'kysely'
 import pg from 'pg'
 import type { DB } from './generated.ts'
+import { Trip } from './trip.ts'
 
 export type Database = Kysely<DB>
 /** A transaction: what must hold a lock takes this, so that the compiler insists on one. */
@@ -41,7 +42,7 @@ export function connect(databaseUrl: string, connections = 10): Connected {
   const config = { ...connectionConfig(databaseUrl), idleTimeoutMillis: 60_000 }
   const pool = guarded(new pg.Pool({ ...config, max: Math.ceil(connections / 3) }))
   const keyed = guarded(
-    new pg.Pool({ ...config, options: BY_KEY, max: Math.ceil((connections * 2) / 3), Client: PreparingClient }),
+    new pg.Pool({ ...config, options: BY_KEY, max: Math.ceil((connections * 2) / 3), Client: KeyedClient }),
   )
   const db = new Kysely<DB>({ dialect: new PostgresDialect({ pool }) })
   const byKey = new Kysely<DB>({ dialect: new PostgresDialect({ pool: keyed }) })
@@ -62,22 +63,54 @@ function guarded(pool: pg.Pool): pg.Pool {
 const MOST_STATEMENTS = 500
 const names = new Map<string, string>()
 
-function nameOf(text: string): string | null {
+function nameOf(text: string): string {
   const known = names.get(text)
   if (known !== undefined) return known
-  if (names.size >= MOST_STATEMENTS) return null
+  if (names.size >= MOST_STATEMENTS) return ''
   const name = `parley-${names.size}`
   names.set(text, name)
   return name
 }
 
-/** Names each statement that has values, so that `pg` prepares it once for the connection. */
-class PreparingClient extends pg.Client {
+/** Begins the text of a statement whose answer nobody waits for. */
+const LATER = '/* later */ '
+
+/**
+ * A write of a transaction that says nothing anybody waits for: it leaves with the next statement that does, in one round
+ * trip, and fails there; at the latest with the commit.
+ */
+export async function later(trx: Trx, write: { compile(executor: Trx): CompiledQuery }): Promise<void> {
+  const { sql: text, parameters } = write.compile(trx)
+  await trx.executeQuery(CompiledQuery.raw(LATER + text, [...parameters]))
+}
+
+const NOTHING = { command: null, rowCount: 0, rows: [] }
+
+/** Prepares each statement once for its connection, and lets what need not be awaited travel with what is. */
+class KeyedClient extends pg.Client {
+  #waiting: { readonly text: string; readonly values: readonly unknown[] }[] = []
+
   override query = ((...asked: unknown[]) => {
-    const query = super.query.bind(this) as (...asked: unknown[]) => unknown
-    const [text, values] = asked
-    const isPlain = asked.length === 2 && typeof text === 'string' && Array.isArray(values) && values.length > 0
-    const name = isPlain ? nameOf(text) : null
-    return name === null ? query(...asked) : query({ name, text, values })
+    const [text, values = []] = asked
+    if (typeof text !== 'string' || !Array.isArray(values) || asked.length > 2)
+      return (super.query.bind(this) as (...asked: unknown[]) => unknown)(...asked)
+    return this.#ask(text, values)
   }) as typeof pg.Client.prototype.query
+
+  async #ask(text: string, values: readonly unknown[]): Promise<Pick<pg.QueryResult, 'rows' | 'rowCount'>> {
+    const begins = text === 'begin'
+    if (begins || text.startsWith(LATER)) {
+      this.#waiting.push({ text: begins ? text : text.slice(LATER.length), values })
+      return NOTHING
+    }
+    const before = this.#waiting
+    this.#waiting = []
+    // Nothing of the transaction has left, so there is none to end.
+    if (text === 'rollback' && before[0]?.text === 'begin') return NOTHING
+    const trip = new Trip(this)
+    if (text !== 'rollback') for (const one of before) trip.ask({ name: nameOf(one.text), text: one.text }, one.values)
+    const answer = trip.ask({ name: nameOf(text), text }, values)
+    await trip.send()
+    return answer
+  }
 }

@@ -148,14 +148,14 @@ async function redirect(
   at: Instant,
 ): Promise<void> {
   const target = destination(to)
-  const { rows } = await sql<{ id: string; destination_kind: string; destination: string }>`
-    SELECT id, destination_kind, destination FROM session WHERE client_id = ${clientId} AND ended_at IS NULL FOR UPDATE`.execute(
+  const { rows } = await sql<{ id: string; rev: number; destination_kind: string; destination: string }>`
+    SELECT id, rev, destination_kind, destination FROM session WHERE client_id = ${clientId} AND ended_at IS NULL FOR UPDATE`.execute(
     trx,
   )
   const session = rows[0]
   if (session === undefined || target === null) return
   if (session.destination_kind === target.kind && session.destination === target.value) return
-  const rev = await updateSession(trx, after, session.id, { destination_kind: target.kind, destination: target.value })
+  const rev = await updateSession(trx, after, session, { destination_kind: target.kind, destination: target.value })
   const evidence: JsonObject = { from: session.destination_kind, to: target.kind }
   await recordEvent(trx, session.id, { rev, at, actor: META, kind: 'clientMoved', evidence })
 }
@@ -182,6 +182,7 @@ async function join(trx: Trx, after: Aftermath, a: Owner, b: Owner, at: Instant)
 
 interface Open {
   id: string
+  rev: number
   client_id: string
   phase: 'queued' | 'active' | 'wrapUp'
   operator_id: string | null
@@ -193,7 +194,7 @@ interface Open {
 
 async function openSessions(trx: Trx, clientIds: readonly string[]): Promise<ReadonlyMap<string, Open>> {
   const { rows } = await sql<Open>`
-    SELECT s.id, s.client_id, s.phase, s.operator_id, s.group_id, s.unread, s.waiting_since, o.operator_id AS offer_operator_id
+    SELECT s.id, s.rev, s.client_id, s.phase, s.operator_id, s.group_id, s.unread, s.waiting_since, o.operator_id AS offer_operator_id
       FROM session s LEFT JOIN offer o ON o.session_id = s.id AND o.closed_at IS NULL
      WHERE s.client_id = ANY (${clientIds}::uuid[]) AND s.ended_at IS NULL
      ORDER BY s.id FOR UPDATE OF s`.execute(trx)
@@ -214,7 +215,7 @@ async function joinSessions(
   if (kept === undefined) {
     // Only the joining side is being served or waits: its session goes on under the survivor.
     await sql`UPDATE session SET client_id = ${survives} WHERE id = ${other.id}`.execute(trx)
-    const rev = await updateSession(trx, after, other.id, {})
+    const rev = await updateSession(trx, after, other, {})
     await recordEvent(trx, other.id, {
       rev,
       at,
@@ -236,7 +237,7 @@ async function joinSessions(
     offerOperatorId: other.offer_operator_id,
   }
   const patch = { phase: 'ended', ended_at: date(at), end_reason: 'joined' as const, next_id: kept.id, bell_on: false }
-  const ended = await updateSession(trx, after, other.id, patch, before)
+  const ended = await updateSession(trx, after, other, patch, before)
   await recordEvent(trx, other.id, {
     rev: ended,
     at,
@@ -251,7 +252,7 @@ async function joinSessions(
     .sort((x, y) => x.getTime() - y.getTime())
   // Nor does it end unanswered: what was not over there makes a wrap-up here an active session again.
   const reactivated = kept.phase === 'wrapUp' && other.phase !== 'wrapUp'
-  const rev = await updateSession(trx, after, kept.id, {
+  const rev = await updateSession(trx, after, kept, {
     unread: kept.unread + other.unread,
     waiting_since: waiting[0] ?? null,
     ...(reactivated ? { phase: 'active', wrap_up_at: null, end_reason: null } : {}),

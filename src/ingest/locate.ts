@@ -1,10 +1,10 @@
 // The first round trip of a batch: it begins the transaction, keeps the raw bodies, and finds out who and what the items
 // name. Nothing is locked yet, so everything is asked again under the locks (lock.ts).
 import type { Client as PgClient } from 'pg'
+import { type Statement, Trip } from '../db/trip.ts'
 import { settingsFrom } from '../domain/settings.ts'
 import type { Alias, AliasKind } from '../domain/words.ts'
 import { knownMessageOf, type Located, type MessageRow, type RawRow, type WamidKey, wamidKey } from './facts.ts'
-import { type Statement, Trip } from './trip.ts'
 
 export async function locate(
   pg: PgClient,

@@ -1,5 +1,6 @@
 // The second round trip of a batch: it adds who is new, locks the clients (the mutexes), and reads how they stand.
 import type { Client as PgClient } from 'pg'
+import { type Statement, Trip } from '../db/trip.ts'
 import type { AttemptState } from '../domain/delivery.ts'
 import type { Alias, AliasKind, Instant, Phase } from '../domain/words.ts'
 import {
@@ -12,7 +13,6 @@ import {
   type NewClient,
   type SessionFacts,
 } from './facts.ts'
-import { type Statement, Trip } from './trip.ts'
 
 const at = (date: Date | null): Instant | null => (date === null ? null : date.getTime())
 

@@ -1,12 +1,12 @@
 // The rows that a batch writes, and how: everything in one round trip that ends with the commit. Each kind
 // of row travels as one JSON parameter, so that a statement's text never depends on how many rows there are.
 import type { Client as PgClient } from 'pg'
+import { type Statement, Trip } from '../db/trip.ts'
 import type { SendError } from '../domain/meta-errors.ts'
 import type { Instant, JsonObject } from '../domain/words.ts'
 import { type Change, LIVE_CHANNEL, noticeOf } from '../sessions/changes.ts'
 import { RECOUNT } from '../sessions/recount.ts'
 import { BELL_CLAIM_MS } from '../sessions/write.ts'
-import { type Statement, Trip } from './trip.ts'
 
 export interface SessionWrite {
   readonly id: string

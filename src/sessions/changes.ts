@@ -1,7 +1,7 @@
 // How a committed change reaches the live view: every transaction that changes sessions raises each one's `rev` by
 // exactly one and says so, in this process directly after the commit and in all others through one NOTIFY.
 import { sql } from 'kysely'
-import type { Trx } from '../db/database.ts'
+import { later, type Trx } from '../db/database.ts'
 import { newId } from '../ids.ts'
 
 export interface Change {
@@ -86,11 +86,11 @@ export class ChangeBus {
 
 export async function notify(trx: Trx, changes: readonly Change[], from: string): Promise<void> {
   if (changes.length === 0) return
-  await sql`SELECT pg_notify(${LIVE_CHANNEL}, ${noticeOf(changes, from)})`.execute(trx)
+  await later(trx, sql`SELECT pg_notify(${LIVE_CHANNEL}, ${noticeOf(changes, from)})`)
 }
 
 /** A channel's state changed, and with it the text field of all its sessions. */
 export async function notifyChannel(trx: Trx, channelId: string, from: string): Promise<void> {
   const notice: LiveNotice = { from, channel: channelId }
-  await sql`SELECT pg_notify(${LIVE_CHANNEL}, ${JSON.stringify(notice)})`.execute(trx)
+  await later(trx, sql`SELECT pg_notify(${LIVE_CHANNEL}, ${JSON.stringify(notice)})`)
 }

@@ -2,7 +2,7 @@
 // attempt, judges window, channel and pace by the clock of now, and either lets it go (`calling`), makes it wait,
 // or refuses it. Nothing is posted to Meta without a claim (I4, I6).
 import { sql } from 'kysely'
-import type { Trx } from '../db/database.ts'
+import { later, type Trx } from '../db/database.ts'
 import { takeNumberSlot, takePairToken } from '../domain/delivery.ts'
 import { CHANNEL_DOWN, NOT_THEIRS, RESTORED, type SendError, WINDOW_SHUT } from '../domain/meta-errors.ts'
 import type { Snapshot } from '../domain/snapshot.ts'
@@ -28,6 +28,8 @@ export interface Claimed {
 export type Claim =
   | { readonly claim: 'post'; readonly claimed: Claimed }
   | { readonly claim: 'refused' }
+  /** A drain that died left an attempt in Meta's hands: `giveUpStale` comes first. */
+  | { readonly claim: 'stale' }
   | { readonly claim: 'wait'; readonly until: Instant; readonly short: boolean; readonly snapshot: Snapshot }
   | { readonly claim: 'none'; readonly snapshot: Snapshot | null }
 
@@ -52,6 +54,7 @@ export async function claimNext(ctx: Ctx, sessionId: string): Promise<Claim> {
   return transact(ctx, async (trx, after): Promise<Claim> => {
     const state = await lockSession(trx, sessionId)
     if (state === null) return { claim: 'none', snapshot: null }
+    if (state.sends.calling > 0) return { claim: 'stale' }
     const at = ctx.clock.now()
     const next = state.sends.pending === 0 ? null : await firstPending(trx, sessionId)
     if (next === null) return { claim: 'none', snapshot: snapshotOf(state, at) }
@@ -67,9 +70,12 @@ export async function claimNext(ctx: Ctx, sessionId: string): Promise<Claim> {
     const evidence: JsonObject = {
       claim: { at, windowMessageId: state.windowMessageId, windowUntil: state.windowUntil },
     }
-    await sql`
+    await later(
+      trx,
+      sql`
       UPDATE attempt SET state = 'calling', paced = true, claimed_at = ${date(at)}, evidence = evidence || ${JSON.stringify(evidence)}
-       WHERE id = ${next.id} AND state = 'pending'`.execute(trx)
+       WHERE id = ${next.id} AND state = 'pending'`,
+    )
     return {
       claim: 'post',
       claimed: {
@@ -117,9 +123,9 @@ async function refuse(
   at: Instant,
 ): Promise<void> {
   // A session whose window has shut waits for its client from here on: the next message rings.
-  const rev = await updateSession(trx, after, state.id, error === WINDOW_SHUT ? { bell_on: true } : {})
-  await sql`UPDATE attempt SET state = 'failed', error = ${JSON.stringify(error)} WHERE id = ${next.id}`.execute(trx)
-  await sql`UPDATE message SET status = 'failed', rev = ${rev} WHERE id = ${next.message_id}`.execute(trx)
+  const rev = await updateSession(trx, after, state, error === WINDOW_SHUT ? { bell_on: true } : {})
+  await later(trx, sql`UPDATE attempt SET state = 'failed', error = ${JSON.stringify(error)} WHERE id = ${next.id}`)
+  await later(trx, sql`UPDATE message SET status = 'failed', rev = ${rev} WHERE id = ${next.message_id}`)
   await recordStatus(trx, {
     attemptId: next.id,
     messageId: next.message_id,
@@ -152,17 +158,21 @@ async function takePlace(trx: Trx, state: SessionState, next: Next, at: Instant)
   const waitsUntil = next.wait_until?.getTime() ?? 0
   if (next.paced || waitsUntil > at + SHORT_WAIT_MS) return { until: waitsUntil, taken: next.paced }
   const pair = takePairToken({ tokens: next.pair_tokens, at: next.pair_at?.getTime() ?? null }, at)
-  await sql`
+  await later(
+    trx,
+    sql`
     UPDATE client SET pair_tokens = ${pair.pair.tokens}, pair_at = ${date(pair.pair.at ?? at)}
-     WHERE id = ${state.clientId}`.execute(trx)
+     WHERE id = ${state.clientId}`,
+  )
   // In fractions of a millisecond: cut to whole ones, 80 a second would become 83.
   const { rows } = await sql<{ next_slot_at: number | null }>`
     SELECT (extract(epoch FROM next_slot_at) * 1000)::float8 AS next_slot_at FROM channel
      WHERE id = ${state.channelId} FOR UPDATE`.execute(trx)
   const slot = takeNumberSlot(rows[0]?.next_slot_at ?? null, next.mps, at)
-  await sql`
-    UPDATE channel SET next_slot_at = to_timestamp(${slot.next / 1000}::float8) WHERE id = ${state.channelId}`.execute(
+  await later(
     trx,
+    sql`
+    UPDATE channel SET next_slot_at = to_timestamp(${slot.next / 1000}::float8) WHERE id = ${state.channelId}`,
   )
   return { until: Math.max(waitsUntil, pair.from, Math.floor(slot.from)), taken: true }
 }
@@ -177,11 +187,11 @@ async function waits(
 ): Promise<Claim> {
   const short = until - at <= SHORT_WAIT_MS
   const known = next.wait_until?.getTime() === until
-  await sql`UPDATE attempt SET wait_until = ${date(until)}, paced = ${taken} WHERE id = ${next.id}`.execute(trx)
+  await later(trx, sql`UPDATE attempt SET wait_until = ${date(until)}, paced = ${taken} WHERE id = ${next.id}`)
   const sends = { ...state.sends, waitUntil: until }
   if (short || known) return { claim: 'wait', until, short, snapshot: snapshotOf({ ...state, sends }, at) }
-  const rev = await updateSession(trx, after, state.id, {})
-  await sql`UPDATE message SET rev = ${rev}, body_rev = ${rev} WHERE id = ${next.message_id}`.execute(trx)
+  const rev = await updateSession(trx, after, state, {})
+  await later(trx, sql`UPDATE message SET rev = ${rev}, body_rev = ${rev} WHERE id = ${next.message_id}`)
   const evidence: JsonObject = { attemptId: next.id, until }
   await recordEvent(trx, state.id, { rev, at, actor: SYSTEM, kind: 'paced', evidence })
   return { claim: 'wait', until, short, snapshot: snapshotOf({ ...state, rev, sends }, at) }

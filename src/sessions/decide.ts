@@ -2,7 +2,7 @@
 // row, in one transaction that also leaves the evidence. Called by the session's workflow; by the API only where the
 // workflow has already ended. A decision that is repeated finds its first outcome.
 import { sql } from 'kysely'
-import type { Trx } from '../db/database.ts'
+import { later, type Trx } from '../db/database.ts'
 import { accept, type CommandKind, end, giveResult, type ResultFacts, type ResultGiven } from '../domain/commands.ts'
 import { mayDo } from '../domain/policy.ts'
 import { allowed, type Refusal, refused, type Verdict } from '../domain/refusal.ts'
@@ -65,11 +65,8 @@ export async function decideCommand(ctx: Ctx, commandId: string): Promise<Decide
             at,
           })
     const outcome: Outcome = verdict.ok ? { ok: true } : { ok: false, refusal: verdict.refusal }
-    await trx
-      .updateTable('command')
-      .set({ state: 'decided', outcome: JSON.stringify(outcome), decided_at: date(at) })
-      .where('id', '=', commandId)
-      .execute()
+    const decided = { state: 'decided', outcome: JSON.stringify(outcome), decided_at: date(at) }
+    await later(trx, trx.updateTable('command').set(decided).where('id', '=', commandId))
     return { outcome, snapshot: await loadSnapshot(trx, command.session_id, at) }
   })
 }
@@ -133,7 +130,7 @@ async function decideAccept(trx: Trx, after: Aftermath, { state, actor, commandI
   await closeOffer(trx, state, at, 'accepted')
   const shut = !textFieldOf({ ...state, phase: 'active' }, at).open
   const patch = { phase: 'active', operator_id: rights.userId, accepted_at: date(at), bell_on: shut }
-  const rev = await updateSession(trx, after, state.id, patch, state)
+  const rev = await updateSession(trx, after, state, patch, state)
   const evidence: JsonObject = { offer: state.offerNo, offeredAt: state.offeredAt, taken, slots: rights.slots }
   await recordEvent(trx, state.id, { rev, at, actor: toldAs(actor), kind: 'accepted', key: commandId, evidence })
   return allowed(null)
@@ -164,7 +161,7 @@ async function decideEnd(
   }
   const rev =
     farewell === null || gate === null
-      ? await updateSession(trx, after, state.id, patch, state)
+      ? await updateSession(trx, after, state, patch, state)
       : (await storeText(trx, after, state, lastWords(actor, farewell, gate.value, at), patch, state)).rev
   const evidence: JsonObject = {
     seen: body.lastSeq ?? 0,
@@ -196,8 +193,8 @@ async function decideResult(
   if (!verdict.ok) return verdict
   const patch = { result_id: given.resultId, result_note: given.note }
   const rev = verdict.value.ends
-    ? await updateSession(trx, after, state.id, { ...patch, phase: 'ended', ended_at: date(at), bell_on: false }, state)
-    : await updateSession(trx, after, state.id, patch)
+    ? await updateSession(trx, after, state, { ...patch, phase: 'ended', ended_at: date(at), bell_on: false }, state)
+    : await updateSession(trx, after, state, patch)
   const kind = verdict.value.ends ? 'ended' : 'resultChanged'
   const evidence: JsonObject = { resultId: given.resultId }
   await recordEvent(trx, state.id, { rev, at, actor: toldAs(actor), kind, key: commandId, evidence })
@@ -217,12 +214,8 @@ async function resultFacts(trx: Trx, given: ResultGiven | null): Promise<ResultF
 
 async function closeOffer(trx: Trx, state: SessionState, at: Instant, outcome: string): Promise<void> {
   if (state.offerNo === null) return
-  await trx
-    .updateTable('offer')
-    .set({ closed_at: date(at), outcome })
-    .where('session_id', '=', state.id)
-    .where('no', '=', state.offerNo)
-    .execute()
+  const closed = trx.updateTable('offer').set({ closed_at: date(at), outcome })
+  await later(trx, closed.where('session_id', '=', state.id).where('no', '=', state.offerNo))
 }
 
 /**
@@ -244,7 +237,7 @@ export async function decideTimer(
     if (timer !== null && !(await hasEvent(trx, sessionId, key))) {
       const patch = await fire(trx, state, name, at)
       const { phase, end_reason: reason } = patch
-      const rev = await updateSession(trx, after, state.id, patch, phase === undefined ? undefined : state)
+      const rev = await updateSession(trx, after, state, patch, phase === undefined ? undefined : state)
       const evidence: JsonObject = {
         timer: name,
         dueAt: timer.dueAt,
@@ -271,12 +264,14 @@ async function fire(trx: Trx, state: SessionState, name: TimerName, at: Instant)
   const window = state.windowUntil === null ? null : date(state.windowUntil)
   switch (name) {
     case 'offerOverdue':
-      await trx
-        .updateTable('offer')
-        .set({ overdue_at: date(at) })
-        .where('session_id', '=', state.id)
-        .where('closed_at', 'is', null)
-        .execute()
+      await later(
+        trx,
+        trx
+          .updateTable('offer')
+          .set({ overdue_at: date(at) })
+          .where('session_id', '=', state.id)
+          .where('closed_at', 'is', null),
+      )
       return {}
     case 'windowWarning':
       return window === null ? {} : { warned_window: window }

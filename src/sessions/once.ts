@@ -71,7 +71,7 @@ export async function once(
         .execute()
     } catch (error) {
       // The same key was used for another session at the same instant: look at its answer.
-      if (isUniqueViolation(error)) throw new Repeat()
+      if (isUniqueViolation(error, 'command_user_id_key_key')) throw new Repeat()
       throw error
     }
     return verdict

@@ -33,7 +33,7 @@ export async function readUpTo(
     const row = rows[0]
     if (row === undefined) return refused({ code: 'not-found' })
     if (row.unread !== row.was) {
-      await updateSession(trx, after, state.id, { unread: row.unread, read_seq: row.read_seq })
+      await updateSession(trx, after, state, { unread: row.unread, read_seq: row.read_seq })
     }
     return allowed({ channelId: state.channelId, wamid: row.wamid, receipts: state.settings.readReceipts })
   })

@@ -1,6 +1,6 @@
 // What an operator's message is before Meta hears of it: one transaction asks the gate, stores message and attempt
 // with the evidence, and rings the workflow. It is answered at once, with Temporal there or away.
-import type { Trx } from '../db/database.ts'
+import { later, type Trx } from '../db/database.ts'
 import { type AttemptState, mayRetry } from '../domain/delivery.ts'
 import { mayDo } from '../domain/policy.ts'
 import { allowed, refused, type Verdict } from '../domain/refusal.ts'
@@ -57,7 +57,7 @@ export async function retryMessage(
     if (last.reached_anyway && retry.evenThoughReached !== true) {
       return refused({ code: 'not-retryable', status: 'reachedAnyway' })
     }
-    const rev = await updateSession(trx, after, state.id, { waiting_since: null })
+    const rev = await updateSession(trx, after, state, { waiting_since: null })
     await addAttempt(trx, state, {
       messageId: retry.messageId,
       no: last.no + 1,
@@ -65,11 +65,8 @@ export async function retryMessage(
       at,
       evidence: { ...gate.value, replaces: last.id },
     })
-    await trx
-      .updateTable('message')
-      .set({ status: 'pending', rev, body_rev: rev })
-      .where('id', '=', retry.messageId)
-      .execute()
+    const again = { status: 'pending', rev, body_rev: rev }
+    await later(trx, trx.updateTable('message').set(again).where('id', '=', retry.messageId))
     await recount(trx, state.id)
     const actor = { kind: retry.actor.kind, id: retry.actor.rights.userId }
     const evidence: JsonObject = { messageId: retry.messageId, replaces: last.id, was: last.state }
@@ -96,9 +93,9 @@ export async function resolveMessage(
     const arrived = resolve.outcome === 'arrived'
     const told: AttemptState = arrived ? 'accepted' : 'failed'
     const error = arrived ? null : JSON.stringify(NOT_ARRIVED)
-    const rev = await updateSession(trx, after, state.id, {})
-    await trx.updateTable('attempt').set({ state: told, error }).where('id', '=', last.id).execute()
-    await trx.updateTable('message').set({ status: told, rev }).where('id', '=', resolve.messageId).execute()
+    const rev = await updateSession(trx, after, state, {})
+    await later(trx, trx.updateTable('attempt').set({ state: told, error }).where('id', '=', last.id))
+    await later(trx, trx.updateTable('message').set({ status: told, rev }).where('id', '=', resolve.messageId))
     await recordStatus(trx, {
       attemptId: last.id,
       messageId: resolve.messageId,

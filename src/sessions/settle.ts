@@ -3,14 +3,14 @@
 // transaction: a wait that everybody sees.
 import { sql } from 'kysely'
 import type { SendOutcome } from '../cloud-api/client.ts'
-import type { Trx } from '../db/database.ts'
+import { later, type Trx } from '../db/database.ts'
 import { type AttemptState, climb } from '../domain/delivery.ts'
 import { breaksChannel, metaError, NO_TOKEN, NOT_REACHED, type SendError, waitAfter } from '../domain/meta-errors.ts'
 import type { Alias, Instant, JsonObject } from '../domain/words.ts'
 import { notifyChannel } from './changes.ts'
 import { type Aftermath, type Ctx, transact } from './context.ts'
 import { lockSession, type SessionState } from './state.ts'
-import { matchParked } from './statuses.ts'
+import { isParked, matchParked } from './statuses.ts'
 import { addAttempt } from './store.ts'
 import { date, recordEvent, recordStatus, recount, SYSTEM, updateSession } from './write.ts'
 
@@ -29,37 +29,50 @@ export type Settlement =
   /** The number's access token cannot be read with this SECRET_KEY. */
   | { readonly outcome: 'noToken' }
 
-export async function settle(ctx: Ctx, sessionId: string, attemptId: string, outcome: Settlement): Promise<void> {
-  const channelId = await transact(ctx, async (trx, after) => {
-    const state = await lockSession(trx, sessionId)
-    const attempt = state === null ? null : await lockAttempt(trx, attemptId)
-    if (state === null || attempt === null) return null
-    const at = ctx.clock.now()
-    switch (outcome.outcome) {
-      case 'accepted':
-        await accept(trx, after, state, attempt, outcome, at)
-        return state.channelId
-      case 'notStarted':
-        await sql`UPDATE attempt SET state = 'pending', claimed_at = NULL WHERE id = ${attempt.id} AND state = 'calling'`.execute(
-          trx,
-        )
-        return null
-      case 'unknown':
-        await leaveUnknown(trx, after, state, attempt, outcome.why, at)
-        return null
-      case 'refused':
-        await fail(ctx, trx, after, state, attempt, metaError(outcome.code, outcome.details), at)
-        return null
-      case 'noToken':
-        await fail(ctx, trx, after, state, attempt, NO_TOKEN, at)
-        return null
-      case 'notReached':
-        await fail(ctx, trx, after, state, attempt, NOT_REACHED, at)
-        return null
-    }
+/** Returns whether other attempts of the session wait to be sent. */
+export async function settle(ctx: Ctx, sessionId: string, attemptId: string, outcome: Settlement): Promise<boolean> {
+  const { state, again } = await transact(ctx, async (trx, after) => {
+    const locked = await lockSession(trx, sessionId)
+    const attempt = locked === null ? null : await lockAttempt(trx, attemptId)
+    if (locked === null || attempt === null) return { state: locked, again: false }
+    return { state: locked, again: await become(ctx, trx, after, locked, attempt, outcome) }
   })
   // The status may have been parked while this answer was on its way: look once more, in a transaction of its own.
-  if (channelId !== null && outcome.outcome === 'accepted') await matchParked(ctx, channelId, [outcome.wamid])
+  if (state !== null && outcome.outcome === 'accepted' && (await isParked(ctx, state.channelId, outcome.wamid)))
+    await matchParked(ctx, state.channelId, [outcome.wamid])
+  return again || (state !== null && state.sends.pending > 0)
+}
+
+/** Returns whether the message is to be sent again. */
+async function become(
+  ctx: Ctx,
+  trx: Trx,
+  after: Aftermath,
+  state: SessionState,
+  attempt: Attempt,
+  outcome: Settlement,
+): Promise<boolean> {
+  const at = ctx.clock.now()
+  switch (outcome.outcome) {
+    case 'accepted':
+      await accept(trx, after, state, attempt, outcome, at)
+      return false
+    case 'notStarted':
+      await later(
+        trx,
+        sql`UPDATE attempt SET state = 'pending', claimed_at = NULL WHERE id = ${attempt.id} AND state = 'calling'`,
+      )
+      return true
+    case 'unknown':
+      await leaveUnknown(trx, after, state, attempt, outcome.why, at)
+      return false
+    case 'refused':
+      return fail(ctx, trx, after, state, attempt, metaError(outcome.code, outcome.details), at)
+    case 'noToken':
+      return fail(ctx, trx, after, state, attempt, NO_TOKEN, at)
+    case 'notReached':
+      return fail(ctx, trx, after, state, attempt, NOT_REACHED, at)
+  }
 }
 
 /** A drain that died left these behind: whether Meta has them, nobody knows. */
@@ -85,7 +98,7 @@ async function accept(
   outcome: { readonly wamid: string; readonly aliases: readonly Alias[] },
   at: Instant,
 ): Promise<void> {
-  await sql`UPDATE attempt SET wamid = ${outcome.wamid} WHERE id = ${attempt.id}`.execute(trx)
+  await later(trx, sql`UPDATE attempt SET wamid = ${outcome.wamid} WHERE id = ${attempt.id}`)
   await learn(trx, state, outcome.aliases, at)
   if (climb(attempt.state, 'accepted').moves) await move(trx, after, state, attempt, 'accepted', null, at)
 }
@@ -112,8 +125,8 @@ async function fail(
   attempt: Attempt,
   error: SendError,
   at: Instant,
-): Promise<void> {
-  if (!climb(attempt.state, 'failed').moves) return
+): Promise<boolean> {
+  if (!climb(attempt.state, 'failed').moves) return false
   const rev = await move(trx, after, state, attempt, 'failed', error, at)
   const wait = attempt.newest ? waitAfter(error.code, attempt.no) : null
   const evidence: JsonObject = { attemptId: attempt.id, messageId: attempt.message_id, code: error.code, again: wait }
@@ -131,16 +144,18 @@ async function fail(
       evidence: again,
       waitUntil: at + wait,
     })
-    await sql`UPDATE message SET status = 'pending', body_rev = ${rev} WHERE id = ${attempt.message_id}`.execute(trx)
+    await later(trx, sql`UPDATE message SET status = 'pending', body_rev = ${rev} WHERE id = ${attempt.message_id}`)
     await recount(trx, state.id)
   }
   if (typeof error.code === 'number' && breaksChannel(error.code)) {
-    await sql`UPDATE channel SET state = 'down', state_reason = ${String(error.code)} WHERE id = ${state.channelId}`.execute(
+    await later(
       trx,
+      sql`UPDATE channel SET state = 'down', state_reason = ${String(error.code)} WHERE id = ${state.channelId}`,
     )
     await notifyChannel(trx, state.channelId, ctx.bus.processId)
     after.channels.add(state.channelId)
   }
+  return wait !== null
 }
 
 async function move(
@@ -152,15 +167,16 @@ async function move(
   error: SendError | null,
   at: Instant,
 ): Promise<number> {
-  const rev = await updateSession(trx, after, state.id, {})
-  await sql`
-    UPDATE attempt SET state = ${to}, error = ${error === null ? null : JSON.stringify(error)} WHERE id = ${attempt.id}`.execute(
+  const rev = await updateSession(trx, after, state, {})
+  await later(
     trx,
+    sql`
+    UPDATE attempt SET state = ${to}, error = ${error === null ? null : JSON.stringify(error)} WHERE id = ${attempt.id}`,
   )
   const status = { attemptId: attempt.id, messageId: attempt.message_id, sessionId: state.id, rev, status: to, at }
   await recordStatus(trx, { ...status, source: 'parley', ...(error === null ? {} : { body: { code: error.code } }) })
   if (attempt.newest) {
-    await sql`UPDATE message SET status = ${to}, rev = ${rev} WHERE id = ${attempt.message_id}`.execute(trx)
+    await later(trx, sql`UPDATE message SET status = ${to}, rev = ${rev} WHERE id = ${attempt.message_id}`)
     if (to !== 'accepted') await recount(trx, state.id)
   }
   return rev
@@ -169,10 +185,13 @@ async function move(
 /** Meta's answer may name the client by an alias that nobody knew: learned where it is nobody else's. */
 async function learn(trx: Trx, state: SessionState, aliases: readonly Alias[], at: Instant): Promise<void> {
   for (const alias of aliases) {
-    await sql`
+    await later(
+      trx,
+      sql`
       INSERT INTO client_alias (channel_id, kind, value, client_id, valid_from, source)
       SELECT ${state.channelId}, ${alias.kind}, ${alias.value}, ${state.clientId}, ${date(at)}, 'answer'
        WHERE NOT EXISTS (SELECT 1 FROM client_alias WHERE client_id = ${state.clientId} AND kind = ${alias.kind})
-      ON CONFLICT DO NOTHING`.execute(trx)
+      ON CONFLICT DO NOTHING`,
+    )
   }
 }

@@ -164,7 +164,10 @@ export async function loadSnapshot(db: Database | Trx, sessionId: string, at: In
   return state === undefined ? null : snapshotOf(state, at)
 }
 
-/** Locks the session's client (the mutex), then the session, and reads both; null where there is no such session. */
+/**
+ * Locks the session's client and reads both; null where there is no such session. The client is the mutex: whoever
+ * changes a session holds it, so the session's own row needs no lock of its own.
+ */
 export async function lockSession(trx: Trx, sessionId: string): Promise<SessionState | null> {
   const client = await sql<{ id: string }>`
     SELECT c.id FROM client c WHERE c.id = (SELECT client_id FROM session WHERE id = ${sessionId}) FOR UPDATE`.execute(
@@ -172,7 +175,6 @@ export async function lockSession(trx: Trx, sessionId: string): Promise<SessionS
   )
   const locked = client.rows[0]?.id
   if (locked === undefined) return null
-  await sql`SELECT 1 FROM session WHERE id = ${sessionId} FOR UPDATE`.execute(trx)
   const [state] = await loadStates(trx, [sessionId])
   // Its client was joined with another one while this waited: that one's row is the mutex now.
   if (state !== undefined && state.clientId !== locked) throw new Repeat()

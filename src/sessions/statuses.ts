@@ -1,6 +1,7 @@
 // Statuses that came before anybody knew their message: parked, and matched again by whoever learns the wamid, and by
 // a sweep until they expire.
 import { sql } from 'kysely'
+import { later } from '../db/database.ts'
 import { type AttemptState, climb, isMetaStatus } from '../domain/delivery.ts'
 import { breaksChannel, errorOfStatus } from '../domain/meta-errors.ts'
 import type { JsonObject } from '../domain/words.ts'
@@ -19,6 +20,12 @@ interface Parked {
   wamid: string
   attempt_id: string
   session_id: string
+}
+
+export async function isParked(ctx: Ctx, channelId: string, wamid: string): Promise<boolean> {
+  const { rows } = await sql`
+    SELECT 1 FROM status_parked WHERE channel_id = ${channelId} AND wamid = ${wamid} LIMIT 1`.execute(ctx.byKey)
+  return rows.length > 0
 }
 
 /** Matches what is parked under these wamids, or, without them, everything that can be matched by now. */
@@ -57,34 +64,39 @@ function apply(ctx: Ctx, parked: Parked): Promise<void> {
     if (attempt === undefined) return
     const step = isMetaStatus(parked.status) ? climb(attempt.state, parked.status) : null
     const moves = step?.moves === true
-    const rev = moves ? await updateSession(trx, after, state.id, {}) : null
-    await sql`
+    const rev = moves ? await updateSession(trx, after, state, {}) : null
+    await later(
+      trx,
+      sql`
       INSERT INTO attempt_status (id, attempt_id, message_id, session_id, rev, status, at, received_at, source, raw_id, body)
       VALUES (${parked.id}, ${parked.attempt_id}, ${attempt.message_id}, ${state.id}, ${rev}, ${parked.status}, ${parked.at},
               ${parked.received_at}, 'meta', ${parked.raw_id}, ${parked.body === null ? null : JSON.stringify(parked.body)})
-      ON CONFLICT DO NOTHING`.execute(trx)
+      ON CONFLICT DO NOTHING`,
+    )
     const error = parked.status === 'failed' ? errorOfStatus(parked.body ?? {}) : null
-    await sql`
+    await later(
+      trx,
+      sql`
       UPDATE attempt SET wamid = coalesce(wamid, ${parked.wamid}), state = ${moves ? parked.status : attempt.state},
              error = CASE WHEN ${moves} THEN ${error === null ? null : JSON.stringify(error)}::jsonb ELSE error END,
              reached_anyway = reached_anyway OR ${step !== null && !step.moves && step.reachedAnyway}
-       WHERE id = ${parked.attempt_id}`.execute(trx)
+       WHERE id = ${parked.attempt_id}`,
+    )
     if (moves && rev !== null && error !== null) {
       const evidence = { attemptId: parked.attempt_id, messageId: attempt.message_id, code: error.code }
       const actor = { kind: 'meta', id: null } as const
       await recordEvent(trx, state.id, { rev, at: ctx.clock.now(), actor, kind: 'sendFailed', evidence })
       if (typeof error.code === 'number' && breaksChannel(error.code)) {
-        await sql`UPDATE channel SET state = 'down', state_reason = ${String(error.code)} WHERE id = ${state.channelId}`.execute(
+        await later(
           trx,
+          sql`UPDATE channel SET state = 'down', state_reason = ${String(error.code)} WHERE id = ${state.channelId}`,
         )
         await notifyChannel(trx, state.channelId, ctx.bus.processId)
         after.channels.add(state.channelId)
       }
     }
     if (moves && attempt.newest) {
-      await sql`UPDATE message SET status = ${parked.status}, rev = ${rev} WHERE id = ${attempt.message_id}`.execute(
-        trx,
-      )
+      await later(trx, sql`UPDATE message SET status = ${parked.status}, rev = ${rev} WHERE id = ${attempt.message_id}`)
       await recount(trx, state.id)
     }
   })

@@ -1,6 +1,6 @@
 // Puts a text into its session: the gate, the message, its attempt. For every transaction that sends one.
 
-import type { Trx } from '../db/database.ts'
+import { later, type Trx } from '../db/database.ts'
 import type { AccessFacts } from '../domain/policy.ts'
 import { allowed, refused, type Verdict } from '../domain/refusal.ts'
 import type { Instant, JsonObject } from '../domain/words.ts'
@@ -43,10 +43,10 @@ export async function storeText(
   const messageId = newId()
   const seq = state.lastSeq + 1
   const said = { last_seq: seq, last_message_id: messageId, last_message_at: date(at), waiting_since: null }
-  const rev = await updateSession(trx, after, state.id, { ...said, ...patch }, from)
-  await trx
-    .insertInto('message')
-    .values({
+  const rev = await updateSession(trx, after, state, { ...said, ...patch }, from)
+  await later(
+    trx,
+    trx.insertInto('message').values({
       id: messageId,
       channel_id: state.channelId,
       client_id: state.clientId,
@@ -67,8 +67,8 @@ export async function storeText(
       status: 'pending',
       spoken_at: date(at),
       received_at: date(at),
-    })
-    .execute()
+    }),
+  )
   await addAttempt(trx, state, { messageId, no: 1, rev, at, evidence: send.asked })
   return { messageId, rev }
 }
@@ -79,9 +79,9 @@ export async function addAttempt(
   attempt: { messageId: string; no: number; rev: number; at: Instant; evidence: JsonObject; waitUntil?: Instant },
 ): Promise<void> {
   const id = newId()
-  await trx
-    .insertInto('attempt')
-    .values({
+  await later(
+    trx,
+    trx.insertInto('attempt').values({
       id,
       message_id: attempt.messageId,
       session_id: state.id,
@@ -92,8 +92,8 @@ export async function addAttempt(
       wait_until: attempt.waitUntil === undefined ? null : date(attempt.waitUntil),
       created_at: date(attempt.at),
       evidence: JSON.stringify(attempt.evidence),
-    })
-    .execute()
+    }),
+  )
   const { messageId, rev, at } = attempt
   await recordStatus(trx, {
     attemptId: id,

@@ -1,7 +1,7 @@
 // The few writes that every change of a session is made of: the row with its next rev, the evidence, the bell, the
 // attempt's status.
 import { sql } from 'kysely'
-import type { Trx } from '../db/database.ts'
+import { later, type Trx } from '../db/database.ts'
 import type { AccessFacts } from '../domain/policy.ts'
 import type { EndReason, Instant, JsonObject } from '../domain/words.ts'
 import { newId } from '../ids.ts'
@@ -46,28 +46,30 @@ export interface SessionPatch {
 }
 
 /**
- * Writes the row and raises its rev. With `from`, the change alters who may see the session, and the facts before
- * it are kept for the live view.
+ * Writes the row and raises its rev, once in a transaction. `session` is as it was read under its client's lock. With
+ * `from`, the change alters who may see the session, and the facts before it are kept for the live view.
  */
 export async function updateSession(
   trx: Trx,
   after: Aftermath,
-  sessionId: string,
+  session: { readonly id: string; readonly rev: number },
   patch: SessionPatch,
   from?: AccessFacts,
 ): Promise<number> {
-  const row = await trx
-    .updateTable('session')
-    .set((eb) => ({
-      ...patch,
-      rev: eb('rev', '+', 1),
-      ...(from === undefined ? {} : { access_rev: eb('rev', '+', 1), prev_access: JSON.stringify(accessOf(from)) }),
-    }))
-    .where('id', '=', sessionId)
-    .returning('rev')
-    .executeTakeFirstOrThrow()
-  after.changes.push({ sessionId, rev: row.rev })
-  return row.rev
+  const rev = session.rev + 1
+  await later(
+    trx,
+    trx
+      .updateTable('session')
+      .set({
+        ...patch,
+        rev,
+        ...(from === undefined ? {} : { access_rev: rev, prev_access: JSON.stringify(accessOf(from)) }),
+      })
+      .where('id', '=', session.id),
+  )
+  after.changes.push({ sessionId: session.id, rev })
+  return rev
 }
 
 const accessOf = (facts: AccessFacts): AccessFacts => ({
@@ -83,21 +85,27 @@ export async function recordEvent(
   sessionId: string,
   event: { rev: number; at: Instant; actor: EventActor; kind: string; key?: string; evidence: JsonObject },
 ): Promise<void> {
-  await sql`
+  await later(
+    trx,
+    sql`
     INSERT INTO session_event (session_id, n, rev, at, actor_kind, actor_id, kind, key, evidence)
     SELECT ${sessionId}, coalesce(max(n), 0) + 1, ${event.rev}, ${date(event.at)}, ${event.actor.kind},
            ${event.actor.id}, ${event.kind}, ${event.key ?? null}, ${JSON.stringify(event.evidence)}
-      FROM session_event WHERE session_id = ${sessionId}`.execute(trx)
+      FROM session_event WHERE session_id = ${sessionId}`,
+  )
 }
 
 /** The session's workflow is to look at the row again; `start` where it may not run yet. */
 export async function ring(trx: Trx, after: Aftermath, sessionId: string, at: Instant, start = false): Promise<void> {
-  await sql`
+  await later(
+    trx,
+    sql`
     INSERT INTO signal_outbox (session_id, start, due_at, rung_at)
     VALUES (${sessionId}, ${start}, ${date(at + BELL_CLAIM_MS)}, ${date(at)})
     ON CONFLICT (session_id) DO UPDATE
       SET rung = signal_outbox.rung + 1, start = signal_outbox.start OR excluded.start, tries = 0,
-          due_at = excluded.due_at, rung_at = excluded.rung_at`.execute(trx)
+          due_at = excluded.due_at, rung_at = excluded.rung_at`,
+  )
   after.rings.add(sessionId)
 }
 
@@ -114,9 +122,9 @@ export async function recordStatus(
     body?: JsonObject
   },
 ): Promise<void> {
-  await trx
-    .insertInto('attempt_status')
-    .values({
+  await later(
+    trx,
+    trx.insertInto('attempt_status').values({
       id: newId(),
       attempt_id: status.attemptId,
       message_id: status.messageId,
@@ -127,10 +135,10 @@ export async function recordStatus(
       received_at: date(status.at),
       source: status.source,
       body: status.body === undefined ? null : JSON.stringify(status.body),
-    })
-    .execute()
+    }),
+  )
 }
 
 export async function recount(trx: Trx, sessionId: string): Promise<void> {
-  await sql`${sql.raw(RECOUNT)} WHERE s.id = ${sessionId}`.execute(trx)
+  await later(trx, sql`${sql.raw(RECOUNT)} WHERE s.id = ${sessionId}`)
 }

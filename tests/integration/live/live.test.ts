@@ -51,7 +51,7 @@ async function give(sessionId: string, operatorId: string): Promise<void> {
   await transact(test.service.ctx, async (trx, after) => {
     const state = await lockSession(trx, sessionId)
     if (state === null) throw new Error('no such session')
-    await updateSession(trx, after, sessionId, { phase: 'active', operator_id: operatorId, bell_on: false }, state)
+    await updateSession(trx, after, state, { phase: 'active', operator_id: operatorId, bell_on: false }, state)
   })
 }
 
@@ -147,7 +147,9 @@ describe('the live view', () => {
     expect(sent.status).toBe(202)
     await eventually(() => olga.texts(id).includes('good day'), 'the message')
     await transact(test.service.ctx, async (trx, after) => {
-      const rev = await updateSession(trx, after, id, {})
+      const state = await lockSession(trx, id)
+      if (state === null) throw new Error('no such session')
+      const rev = await updateSession(trx, after, state, {})
       await trx.updateTable('attempt').set({ state: 'sent' }).where('message_id', '=', sent.body.id).execute()
       await trx.updateTable('message').set({ status: 'sent', rev }).where('id', '=', sent.body.id).execute()
     })

@@ -8,7 +8,14 @@ import { eventually } from '../../support/eventually.ts'
 const MINUTE = 60_000
 let database: FreshDatabase
 let now = Date.parse('2026-03-01T08:00:00Z')
-const service = () => new Presence({ db: database.db, byKey: database.byKey, clock: { now: () => now }, bus: new ChangeBus(), ring: () => {} })
+const service = () =>
+  new Presence({
+    db: database.db,
+    byKey: database.byKey,
+    clock: { now: () => now },
+    bus: new ChangeBus(),
+    ring: () => {},
+  })
 
 async function somebody(): Promise<string> {
   const id = v7()

@@ -1,15 +1,16 @@
-// One round trip of ingest: several prepared statements that leave in one write and are answered together, behind one
-// Sync. The first that fails ends the trip: PostgreSQL skips what follows it. (`pg` sends each statement by itself, with a
-// Sync and a describe for each, which cost more here than the statements.)
+// One round trip: several prepared statements that leave in one write and are answered together, behind one Sync. The
+// first that fails ends the trip: PostgreSQL skips what follows it. (`pg` sends each statement by itself, with a Sync and a
+// describe for each, which costs more than most statements.)
 import pg from 'pg'
 
 export interface Statement {
-  /** Names the prepared statement; the same name is always the same text. */
+  /** Names the prepared statement; the same name is always the same text. Without a name it is prepared each time. */
   readonly name: string
   readonly text: string
 }
 
 export interface Asked<Row> {
+  readonly command: string | null
   /** Filled when the trip is over. */
   readonly rows: Row[]
   readonly rowCount: number
@@ -87,7 +88,7 @@ export class Trip {
         const fields = this.#known.get(statement.name)
         if (fields === undefined) {
           // A trip that failed may have prepared it without our knowing; to close what is not there is no error.
-          wire.close({ type: 'S', name: statement.name })
+          if (statement.name !== '') wire.close({ type: 'S', name: statement.name })
           wire.parse(statement)
         }
         wire.bind({ statement: statement.name, values, valueMapper })
@@ -117,7 +118,7 @@ export class Trip {
   handleCommandComplete(message: { text: string }): void {
     const { statement, result } = this.#step()
     result.addCommandComplete(message)
-    this.#known.set(statement.name, result.fields)
+    if (statement.name !== '') this.#known.set(statement.name, result.fields)
     this.#at++
   }
 
