@@ -64,8 +64,9 @@ export class LiveHub {
     return this.#listener.listens && !this.#closed
   }
 
+  /** Those that are still told something; not those that it parts from. */
   get sockets(): number {
-    return this.#connections.size
+    return [...this.#connections].filter((connection) => connection.open).length
   }
 
   async start(): Promise<void> {

@@ -4,6 +4,7 @@ import { v7 } from 'uuid'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { TimelineEvent } from '../../../src/api/views/timeline.ts'
 import { claimNext } from '../../../src/sessions/claim.ts'
+import { settle } from '../../../src/sessions/settle.ts'
 import { openApi, type Reading } from '../../support/reading.ts'
 import type { Caller } from '../../support/service.ts'
 import { newWamid, numberChange, status, text } from '../../support/webhooks.ts'
@@ -280,7 +281,9 @@ describe('what became of messages', () => {
       ...window,
       windowUntil: iso((await world.client(JANA.phone)).window_expires_at?.getTime() ?? 0),
     })
-    await claimNext(world.ctx, id)
+    const again = await claimNext(world.ctx, id)
+    if (again.claim !== 'post') throw new Error(`not claimed: ${again.claim}`)
+    await settle(world.ctx, id, again.claimed.attemptId, { outcome: 'accepted', wamid: newWamid(), aliases: [] })
 
     const refused = await world.sends(id, 'failed')
     add('sendFailed', SYSTEM, { attemptId: refused.id, messageId: refused.messageId, code: 131026, again: null })

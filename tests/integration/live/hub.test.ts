@@ -223,10 +223,14 @@ it('parts from a reader who takes nothing with 4408, and others lose nothing by 
   slow.pause()
   const who = somebody()
   const text = 'x'.repeat(4_000)
-  for (let n = 0; n < 5; n++) {
+  // How much the kernel takes before anything waits here is its own affair.
+  const { sockets } = test.service.api.live
+  let sent = 0
+  while (test.service.api.live.sockets === sockets && sent < 8_000) {
     const many = Array.from({ length: 800 }, () => webhooks.text(who, text))
     expect((await deliver(...many)).status).toBe(200)
-    await eventually(() => quick.frames.filter((frame) => frame.type === 'message').length >= 800 * (n + 1), 'all')
+    sent += many.length
+    await eventually(() => quick.frames.filter((frame) => frame.type === 'message').length >= sent, 'all')
   }
   slow.resume()
   await eventually(() => slow.closedWith !== null, 'closed')
@@ -234,7 +238,7 @@ it('parts from a reader who takes nothing with 4408, and others lose nothing by 
   expect(quick.closedWith).toBeNull()
   await slow.connect()
   const id = [...quick.sessions.values()].find((session) => session.client.phone === `+${who.phone}`)?.id ?? ''
-  expect(slow.messages.get(id)?.size).toBe(4_000)
+  expect(slow.messages.get(id)?.size).toBe(sent)
 })
 
 it('parts with 1012 when it stops, and lets nobody in who could miss something', async () => {
