@@ -2,7 +2,7 @@
 // the outbox covers a crash before that, and is claimed until `due_at` by whoever is ringing it. Order, repetition and
 // loss are harmless: a bell carries the session's snapshot of now, and the newer snapshot wins.
 //
-//   commit ──ring(ids)──▶ take up to 48 rows  ─▶ snapshots (one query) ─▶ signals, side by side ─▶ delete what was rung
+//   commit ──ring(ids)──▶ up to 48 rows with their snapshots (one query) ─▶ signals, side by side ─▶ delete what was rung
 //                              ▲                                              │ away: later again, each row by itself
 //   every second: rows past ───┘                                              ▼
 //   their due time                                             Temporal away: one probe at a time until it answers
@@ -12,7 +12,7 @@ import type { Clock } from '../clock.ts'
 import type { Database } from '../db/database.ts'
 import { isOver, type Snapshot } from '../domain/snapshot.ts'
 import type { Door } from '../engine/door.ts'
-import { loadStates, snapshotOf } from '../sessions/state.ts'
+import { loadBells, loadStates, type OutboxBell, type SessionState, snapshotOf } from '../sessions/state.ts'
 import { BELL_CLAIM_MS, date } from '../sessions/write.ts'
 
 /** Bells at Temporal's door at once: enough to keep it busy, few enough that a command gets through. */
@@ -20,14 +20,6 @@ const AT_ONCE = 48
 const POLL_MS = 1_000
 const PROBE_MS = 500
 const BACK_OFF_MS = [500, 1_000, 2_000, 5_000, 10_000]
-
-interface Row {
-  session_id: string
-  start: boolean
-  spoke: boolean
-  rung: number
-  tries: number
-}
 
 export interface RelayDeps {
   readonly db: Database
@@ -87,15 +79,15 @@ export class Relay {
     let found = 0
     do {
       const now = clock.now()
-      const { rows } = await sql<Row>`
+      const { rows } = await sql<OutboxBell>`
         UPDATE signal_outbox SET due_at = ${date(now + BELL_CLAIM_MS)}
          WHERE session_id IN (SELECT session_id FROM signal_outbox WHERE due_at <= ${date(now)}
                                ORDER BY due_at LIMIT ${this.#away ? 1 : AT_ONCE} FOR UPDATE SKIP LOCKED)
-        RETURNING session_id, start, spoke, rung, tries`.execute(db)
+        RETURNING session_id AS "sessionId", start, spoke, rung, tries`.execute(db)
       found = rows.length
-      const free = rows.filter((row) => !this.#underWay.has(row.session_id))
+      const free = rows.filter((bell) => !this.#underWay.has(bell.sessionId))
       const wasAway = this.#away
-      await this.#ringAll(free)
+      await this.#claimed(free)
       if (wasAway && !this.#away) await this.#hurry()
     } while (found > 0 && !this.#away && !this.#closed)
     return found
@@ -135,30 +127,43 @@ export class Relay {
     for (const id of ids) this.#waiting.delete(id)
     for (const id of ids) this.#underWay.add(id)
     try {
-      const { rows } = await sql<Row>`
-        SELECT session_id, start, spoke, rung, tries FROM signal_outbox WHERE session_id = ANY (${ids}::uuid[])`.execute(
-        this.#deps.db,
-      )
+      const bells = await loadBells(this.#deps.db, ids)
       // Not awaited: the next ones need not wait for the slowest of these.
-      void this.#ringAll(rows, ids)
+      void this.#ringAll(bells, ids)
     } catch (error) {
       for (const id of ids) this.#underWay.delete(id)
       throw error
     }
   }
 
-  async #ringAll(rows: readonly Row[], held: readonly string[] = rows.map((row) => row.session_id)): Promise<void> {
-    for (const id of held) this.#underWay.add(id)
+  /** These wait since longer, and their sessions are read after them. */
+  async #claimed(bells: readonly OutboxBell[]): Promise<void> {
+    if (bells.length === 0) return
+    const ids = bells.map((bell) => bell.sessionId)
+    for (const id of ids) this.#underWay.add(id)
     try {
-      if (rows.length === 0) return
-      const states = await loadStates(
-        this.#deps.db,
-        rows.map((row) => row.session_id),
+      const states = new Map((await loadStates(this.#deps.db, ids)).map((state) => [state.id, state]))
+      await this.#ringAll(
+        bells.map((bell) => ({ bell, state: states.get(bell.sessionId) ?? null })),
+        ids,
       )
+    } catch (error) {
+      for (const id of ids) this.#underWay.delete(id)
+      throw error
+    }
+  }
+
+  async #ringAll(
+    bells: readonly { readonly bell: OutboxBell; readonly state: SessionState | null }[],
+    held: readonly string[],
+  ): Promise<void> {
+    try {
       const at = this.#deps.clock.now()
-      const snapshots = new Map(states.map((state) => [state.id, snapshotOf(state, at)]))
       const outcomes = await Promise.all(
-        rows.map(async (row) => ({ row, done: await this.#ringOne(row, snapshots.get(row.session_id)) })),
+        bells.map(async ({ bell, state }) => ({
+          bell,
+          done: state === null || (await this.#ringOne(bell, snapshotOf(state, at))),
+        })),
       )
       await this.#settle(outcomes)
     } catch (error) {
@@ -169,14 +174,13 @@ export class Relay {
     }
   }
 
-  async #ringOne(row: Row, snapshot: Snapshot | undefined): Promise<boolean> {
-    if (snapshot === undefined) return true
+  async #ringOne({ sessionId, start, spoke }: OutboxBell, snapshot: Snapshot): Promise<boolean> {
     const over = isOver(snapshot)
-    const bell = { sessionId: row.session_id, snapshot, spoke: row.spoke }
-    let outcome = await this.#deps.door.ring({ ...bell, start: row.start && !over })
+    const bell = { sessionId, snapshot, spoke }
+    let outcome = await this.#deps.door.ring({ ...bell, start: start && !over })
     // Where there is something left to do, a run that is not there has been lost, or has not begun yet. Where there
     // is nothing left, none is woken: neither by a late status nor by a start that came too late.
-    if (outcome === 'gone' && !over && !row.start) outcome = await this.#deps.door.ring({ ...bell, start: true })
+    if (outcome === 'gone' && !over && !start) outcome = await this.#deps.door.ring({ ...bell, start: true })
     if (outcome === 'rung' || (outcome === 'gone' && over)) {
       this.#away = false
       this.rung++
@@ -190,23 +194,23 @@ export class Relay {
     return false
   }
 
-  async #settle(outcomes: readonly { row: Row; done: boolean }[]): Promise<void> {
+  async #settle(outcomes: readonly { bell: OutboxBell; done: boolean }[]): Promise<void> {
     const { db, clock } = this.#deps
-    const done = outcomes.filter((outcome) => outcome.done).map((outcome) => outcome.row)
-    const left = outcomes.filter((outcome) => !outcome.done).map((outcome) => outcome.row)
+    const done = outcomes.filter((outcome) => outcome.done).map((outcome) => outcome.bell)
+    const left = outcomes.filter((outcome) => !outcome.done).map((outcome) => outcome.bell)
     if (done.length > 0) {
       // A row that was rung again meanwhile stays for the next round.
       await sql`
-        DELETE FROM signal_outbox o USING unnest(${done.map((row) => row.session_id)}::uuid[], ${done.map((row) => row.rung)}::int[]) AS d(id, rung)
+        DELETE FROM signal_outbox o USING unnest(${done.map((bell) => bell.sessionId)}::uuid[], ${done.map((bell) => bell.rung)}::int[]) AS d(id, rung)
          WHERE o.session_id = d.id AND o.rung = d.rung`.execute(db)
     }
     if (left.length > 0) {
-      const due = left.map((row) =>
-        date(clock.now() + (BACK_OFF_MS[Math.min(row.tries, BACK_OFF_MS.length - 1)] ?? POLL_MS)),
+      const due = left.map((bell) =>
+        date(clock.now() + (BACK_OFF_MS[Math.min(bell.tries, BACK_OFF_MS.length - 1)] ?? POLL_MS)),
       )
       await sql`
         UPDATE signal_outbox o SET tries = o.tries + 1, due_at = l.due
-          FROM unnest(${left.map((row) => row.session_id)}::uuid[], ${due}::timestamptz[]) AS l(id, due)
+          FROM unnest(${left.map((bell) => bell.sessionId)}::uuid[], ${due}::timestamptz[]) AS l(id, due)
          WHERE o.session_id = l.id`.execute(db)
     }
   }

@@ -76,7 +76,35 @@ const instant = (date: Date | null): Instant | null => (date === null ? null : d
 /** The states of those sessions that exist. Reads only; hold the locks of `lockSession` where it must not change. */
 export async function loadStates(db: Database | Trx, sessionIds: readonly string[]): Promise<readonly SessionState[]> {
   const { rows } = await sql<Row>`
-    SELECT s.id, s.client_id, s.channel_id, s.rev, i.epoch, s.origin, s.phase, s.destination_kind, s.destination,
+    SELECT ${STATE} WHERE s.id = ANY (${sessionIds}::uuid[])`.execute(db)
+  return rows.map(stateOf)
+}
+
+/** A session's row in the outbox. */
+export interface OutboxBell {
+  readonly sessionId: string
+  readonly start: boolean
+  readonly spoke: boolean
+  readonly rung: number
+  readonly tries: number
+}
+
+/** The bells of those sessions that have one, each with the state that it rings for, both as of one moment. */
+export async function loadBells(
+  db: Database,
+  sessionIds: readonly string[],
+): Promise<readonly { readonly bell: OutboxBell; readonly state: SessionState }[]> {
+  const { rows } = await sql<Row & Omit<OutboxBell, 'sessionId'>>`
+    SELECT b.start, b.spoke, b.rung, b.tries, ${STATE} JOIN signal_outbox b ON b.session_id = s.id
+     WHERE s.id = ANY (${sessionIds}::uuid[])`.execute(db)
+  return rows.map((row) => {
+    const { start, spoke, rung, tries } = row
+    return { bell: { sessionId: row.id, start, spoke, rung, tries }, state: stateOf(row) }
+  })
+}
+
+const STATE = sql`
+           s.id, s.client_id, s.channel_id, s.rev, i.epoch, s.origin, s.phase, s.destination_kind, s.destination,
            EXISTS (SELECT 1 FROM client_alias ca WHERE ca.channel_id = s.channel_id AND ca.kind = s.destination_kind
                       AND ca.value = s.destination AND ca.client_id IN (s.client_id, c.joined_into)) AS destination_held,
            s.operator_id, s.group_id, c.window_expires_at, c.window_message_id, s.awaits_client, s.bell_on,
@@ -96,10 +124,7 @@ export async function loadStates(db: Database | Trx, sessionIds: readonly string
                (array_agg(a.wait_until ORDER BY m.seq, a.no) FILTER (WHERE a.state = 'pending'))[1] AS wait_until
           FROM attempt a JOIN message m ON m.id = a.message_id
          WHERE a.session_id = s.id AND a.state IN ('pending', 'calling')
-      ) a ON true
-     WHERE s.id = ANY (${sessionIds}::uuid[])`.execute(db)
-  return rows.map(stateOf)
-}
+      ) a ON true`
 
 function stateOf(row: Row): SessionState {
   return {
