@@ -14,6 +14,7 @@ import {
   changed,
   clientSpoke,
   commands,
+  follow,
   SESSION_WORKFLOW,
   type SessionLife,
   state,
@@ -24,6 +25,9 @@ import {
 
 const SIGNAL_DEADLINE_MS = 2_000
 const QUERY_DEADLINE_MS = 2_000
+/** A worker that is there takes a bell in a few milliseconds. Where none does, signals, which need none, carry bells for a while. */
+const FOLLOW_DEADLINE_MS = 1_000
+const SIGNALS_FOR_MS = 30_000
 
 export interface DoorOptions {
   readonly address: string
@@ -51,6 +55,8 @@ export class Door {
   readonly #client: Client
   readonly #taskQueue: string
   readonly #longHistory: number | undefined
+  /** On the monotonic clock: until then no worker is expected to answer. */
+  #signalsUntil = 0
 
   constructor(options: DoorOptions) {
     // Lazy: whoever opens the door lives with Temporal away, and finds it when it comes back.
@@ -61,6 +67,11 @@ export class Door {
   }
 
   async ring(bell: Bell): Promise<Rung> {
+    if (!bell.start && !bell.spoke && performance.now() >= this.#signalsUntil) {
+      const followed = await this.#follow(bell)
+      if (followed !== 'away') return followed
+      this.#signalsUntil = performance.now() + SIGNALS_FOR_MS
+    }
     const signal = bell.spoke ? clientSpoke : changed
     const workflowId = workflowIdOf(bell.sessionId)
     try {
@@ -73,6 +84,17 @@ export class Door {
           signalArgs: [bell.snapshot],
         })
       })
+      return 'rung'
+    } catch (error) {
+      return isGone(error) ? 'gone' : 'away'
+    }
+  }
+
+  async #follow({ sessionId, snapshot }: Bell): Promise<Rung> {
+    try {
+      await this.#within(FOLLOW_DEADLINE_MS, () =>
+        this.#client.workflow.getHandle(workflowIdOf(sessionId)).executeUpdate(follow, { args: [snapshot] }),
+      )
       return 'rung'
     } catch (error) {
       return isGone(error) ? 'gone' : 'away'

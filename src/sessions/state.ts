@@ -1,7 +1,7 @@
 // A session as the rules see it: its row with client, channel, offer, settings and sends, read in one query; and the
 // snapshot that its workflow follows.
 import { sql } from 'kysely'
-import type { Database, Trx } from '../db/database.ts'
+import { type Database, later, type Trx } from '../db/database.ts'
 import type { AccessFacts } from '../domain/policy.ts'
 import { type Settings, settingsFrom } from '../domain/settings.ts'
 import type { Snapshot } from '../domain/snapshot.ts'
@@ -190,18 +190,20 @@ export async function loadSnapshot(db: Database | Trx, sessionId: string, at: In
 }
 
 /**
- * Locks the session's client and reads both; null where there is no such session. The client is the mutex: whoever
- * changes a session holds it, so the session's own row needs no lock of its own.
+ * Locks the session's client and reads both, in one round trip; null where there is no such session. The client is the
+ * mutex: whoever changes a session holds it, so the session's own row needs no lock of its own.
  */
 export async function lockSession(trx: Trx, sessionId: string): Promise<SessionState | null> {
-  const client = await sql<{ id: string }>`
-    SELECT c.id FROM client c WHERE c.id = (SELECT client_id FROM session WHERE id = ${sessionId}) FOR UPDATE`.execute(
+  await later(
     trx,
+    sql`
+    SELECT set_config('parley.locked', c.id::text, true) FROM client c
+     WHERE c.id = (SELECT client_id FROM session WHERE id = ${sessionId}) FOR UPDATE`,
   )
-  const locked = client.rows[0]?.id
-  if (locked === undefined) return null
-  const [state] = await loadStates(trx, [sessionId])
+  const { rows } = await sql<Row & { locked: string }>`
+    SELECT current_setting('parley.locked', true) AS locked, ${STATE} WHERE s.id = ${sessionId}`.execute(trx)
+  const [row] = rows
   // Its client was joined with another one while this waited: that one's row is the mutex now.
-  if (state !== undefined && state.clientId !== locked) throw new Repeat()
-  return state ?? null
+  if (row !== undefined && row.client_id !== row.locked) throw new Repeat()
+  return row === undefined ? null : stateOf(row)
 }

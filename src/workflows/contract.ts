@@ -18,6 +18,8 @@ export const WORKFLOW_TASK_TIMEOUT = '3s'
 export const clientSpoke = defineSignal<[Snapshot]>('clientSpoke')
 /** The row changed in some other way that the workflow has to follow. */
 export const changed = defineSignal<[Snapshot]>('changed')
+/** As `changed`, where a worker answers at once: an Update costs a third of a Signal, and half its time. */
+export const follow = defineUpdate<void, [Snapshot]>('follow')
 
 /** `abandoned`: the caller's timeout was first, so nothing was done. */
 export type Told = { readonly ok: true } | { readonly ok: false; readonly refusal: Refusal } | 'abandoned'

@@ -18,6 +18,7 @@ import {
   clientSpoke,
   commands,
   type Decisions,
+  follow,
   type Sending,
   type SessionLife,
   state,
@@ -75,6 +76,7 @@ export async function session(sessionId: string, epoch: number, longHistory = LO
 
   setHandler(clientSpoke, take)
   setHandler(changed, take)
+  setHandler(follow, take)
   const validator = (commandId: string): void => {
     if (typeof commandId !== 'string' || commandId.length !== 36) throw new TypeError('A command is named by its id.')
   }
