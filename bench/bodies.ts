@@ -46,19 +46,20 @@ export function messageBody({ client, text }: Spoken): SignedBody {
 
 export interface Told {
   readonly wamid: string
-  readonly client: number
+  /** Whom it went to. */
+  readonly phone: string
   readonly status: 'sent' | 'delivered' | 'read'
   readonly opaque?: string
 }
 
-export function statusBody({ wamid, client, status, opaque }: Told): SignedBody {
+export function statusBody({ wamid, phone, status, opaque }: Told): SignedBody {
   return change({
     statuses: [
       {
         id: wamid,
         status,
         timestamp: String(Math.floor(Date.now() / 1000)),
-        recipient_id: phoneOf(client),
+        recipient_id: phone,
         ...(opaque === undefined ? {} : { biz_opaque_callback_data: opaque }),
         conversation: { id: 'a1b2c3d4e5f6a7b8c9d0', origin: { type: 'service' } },
         pricing: { billable: false, pricing_model: 'PMP', category: 'service', type: 'free_customer_service' },

@@ -50,11 +50,14 @@ export async function countEvents(stack: Stack): Promise<Events> {
     )) /
     (SESSIONS * BURST_OUT)
 
-  const attempts = await stack.query<{ wamid: string; opaque: string }>(
-    `SELECT wamid, id::text AS opaque FROM attempt WHERE session_id = ANY ($1::uuid[]) AND wamid IS NOT NULL`,
+  const attempts = await stack.query<{ wamid: string; opaque: string; phone: string }>(
+    `SELECT a.wamid, a.id::text AS opaque, p.value AS phone
+       FROM attempt a JOIN session s ON s.id = a.session_id
+       JOIN client_alias p ON p.client_id = s.client_id AND p.kind = 'phone'
+      WHERE a.session_id = ANY ($1::uuid[]) AND a.wamid IS NOT NULL`,
     [ids],
   )
-  const told = attempts.map((attempt) => statusBody({ ...attempt, client: firstClient, status: 'read' }))
+  const told = attempts.map((attempt) => statusBody({ ...attempt, status: 'read' }))
   const status = (await grown(() => stack.deliver(told))) / told.length
   const [read] = await stack.query<{ left: number }>(
     `SELECT count(*)::int AS left FROM attempt WHERE session_id = ANY ($1::uuid[]) AND state <> 'read'`,

@@ -5,7 +5,7 @@ import type { EngineOrder, EngineResult } from './engine-load.ts'
 import { paced } from './pace.ts'
 import type { PacedOrder, PacedResult } from './paced-webhooks.ts'
 import { refuseNone } from './refused.ts'
-import { EMAIL, type Stack } from './stack.ts'
+import { EMAIL, each, type Stack } from './stack.ts'
 import { percentile } from './statistics.ts'
 
 export interface Engine {
@@ -76,6 +76,9 @@ export async function followed(box: Box, stack: Stack, seconds: number): Promise
 
 /** P7: the operator's command → it reaches Meta, 10 a second, over active sessions. */
 export async function sent(stack: Stack, ids: readonly string[], round: number, seconds: number): Promise<Latency> {
+  // Each session once, as each of the baseline's workflows: the way there is warm.
+  await each(ids, 4, (id) => stack.send(id, `warm-${round}`))
+  await stack.drained()
   const sentAt = new Map<string, number>()
   await paced(10, seconds, async (n) => {
     const id = ids[n % ids.length]

@@ -18,7 +18,7 @@ export interface PacedOrder {
   readonly clients: number
   readonly firstClient: number
   /** Three of four webhooks are statuses instead: sent, delivered and read of each of these attempts. */
-  readonly statuses?: readonly { readonly wamid: string; readonly opaque: string }[]
+  readonly statuses?: readonly { readonly wamid: string; readonly opaque: string; readonly phone: string }[]
   /** The sessions of the clients, in order: wait until the workflow has followed, too. */
   readonly follow?: Follow
 }
@@ -65,7 +65,7 @@ async function prepare(order: PacedOrder): Promise<() => Promise<PacedResult>> {
     const status = STATUSES[n % 4]
     const attempt = order.statuses?.[Math.floor(n / 4)]
     return status !== undefined && attempt !== undefined
-      ? { text: null, body: statusBody({ ...attempt, client, status }) }
+      ? { text: null, body: statusBody({ ...attempt, status }) }
       : { text, body: messageBody({ client, text }) }
   })
   return async () => {

@@ -148,7 +148,9 @@ export class Stack {
    * Messages that Meta has taken and tells the fate of: copies of one that was really sent, because sending so many would
    * take longer than the measurement.
    */
-  async attemptsForStatuses(count: number): Promise<readonly { readonly wamid: string; readonly opaque: string }[]> {
+  async attemptsForStatuses(
+    count: number,
+  ): Promise<readonly { readonly wamid: string; readonly opaque: string; readonly phone: string }[]> {
     const { ids } = await this.activeSessions(10)
     await each(ids, 4, (id) => this.send(id, 'Here it is'))
     await this.drained()
@@ -165,7 +167,10 @@ export class Stack {
       [ids, Math.ceil(count / ids.length)],
     )
     return this.query(
-      `SELECT wamid, id::text AS opaque FROM attempt WHERE session_id = ANY ($1::uuid[]) AND wamid LIKE 'wamid.copy%'`,
+      `SELECT a.wamid, a.id::text AS opaque, p.value AS phone
+         FROM attempt a JOIN session s ON s.id = a.session_id
+         JOIN client_alias p ON p.client_id = s.client_id AND p.kind = 'phone'
+        WHERE a.session_id = ANY ($1::uuid[]) AND a.wamid LIKE 'wamid.copy%'`,
       [ids],
     )
   }
