@@ -13,7 +13,7 @@ const FIRST_SEED = Number(process.env.RACE_SEED ?? Math.floor(Math.random() * 1e
 
 let engine: Engine
 beforeAll(async () => {
-  engine = await startEngine({ slots: 10_000, longHistory: 45 })
+  engine = await startEngine({ slots: 10_000, longHistory: 30 })
   engine.simulator.knobs.set({ throughput: 0 })
 })
 afterAll(() => engine.close())
