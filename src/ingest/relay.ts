@@ -205,9 +205,11 @@ export class Relay {
          WHERE o.session_id = d.id AND o.rung = d.rung`.execute(db)
     }
     if (left.length > 0) {
-      const due = left.map((bell) =>
-        date(clock.now() + (BACK_OFF_MS[Math.min(bell.tries, BACK_OFF_MS.length - 1)] ?? POLL_MS)),
-      )
+      // With Temporal away it is the door that is asked again, one bell at a time: a row that backed off by itself would
+      // leave nothing to ask with, and the return would be noticed late.
+      const waits = (tries: number): number =>
+        this.#away ? PROBE_MS : (BACK_OFF_MS[Math.min(tries, BACK_OFF_MS.length - 1)] ?? POLL_MS)
+      const due = left.map((bell) => date(clock.now() + waits(bell.tries)))
       await sql`
         UPDATE signal_outbox o SET tries = o.tries + 1, due_at = l.due
           FROM unnest(${left.map((bell) => bell.sessionId)}::uuid[], ${due}::timestamptz[]) AS l(id, due)
