@@ -29,6 +29,9 @@ const QUERY_DEADLINE_MS = 2_000
 const FOLLOW_DEADLINE_MS = 1_000
 const SIGNALS_FOR_MS = 30_000
 
+/** Left to itself, a channel that failed for a minute tries again only after twenty seconds. */
+const RECONNECT = { 'grpc.initial_reconnect_backoff_ms': 200, 'grpc.max_reconnect_backoff_ms': 1_000 }
+
 export interface DoorOptions {
   readonly address: string
   readonly namespace: string
@@ -60,7 +63,7 @@ export class Door {
 
   constructor(options: DoorOptions) {
     // Lazy: whoever opens the door lives with Temporal away, and finds it when it comes back.
-    this.#connection = Connection.lazy({ address: options.address, connectTimeout: '3s' })
+    this.#connection = Connection.lazy({ address: options.address, connectTimeout: '3s', channelArgs: RECONNECT })
     this.#client = new Client({ connection: this.#connection, namespace: options.namespace })
     this.#taskQueue = options.taskQueue
     this.#longHistory = options.longHistory
