@@ -1,14 +1,12 @@
-// One batch, one transaction, three round trips: find out who and what the items name; lock those clients and read how
-// they stand; write what follows from it.
+// One batch, one transaction, two round trips: find out who and what the items name, with those clients locked; write what
+// follows from it.
 import type { Client as PgClient } from 'pg'
 import type { Instant } from '../domain/words.ts'
-import type { ClientFacts, Located, Locked, RawRow } from './facts.ts'
-import { LookAgain, uuidOf, type WamidKey, wamidKey } from './facts.ts'
-import { locate } from './locate.ts'
-import { lockAndRead } from './lock.ts'
-import { findPeople, type People, type Unsettled } from './people.ts'
+import { LookAgain, type RawRow, uuidOf, type WamidKey } from './facts.ts'
+import { lookAndLock, type Named } from './look.ts'
+import { findPeople, type Unsettled } from './people.ts'
 import { type Planned, planBatch } from './plan.ts'
-import { aliasesOf, type Unit } from './unit.ts'
+import type { aliasesOf, Unit } from './unit.ts'
 import { type Writes, write } from './writes.ts'
 
 export interface Applied {
@@ -26,18 +24,14 @@ export async function applyBatch(
   units: readonly Unit[],
   options: { readonly now: Instant; readonly wait: boolean; readonly processId: string },
 ): Promise<Applied> {
-  const located = await locate(pg, raws, keysOf(units))
-  const people = findPeople(units, located)
+  const facts = await lookAndLock(pg, raws, namedBy(units), options)
+  const people = findPeople(units, facts)
+  // An alias may be learned only under its client's lock: two batches would each teach a client another BSUID.
+  const isMine = new Set([...facts.clients.keys(), ...people.newClients.map((client) => client.id)])
+  if (people.newAliases.some((alias) => !isMine.has(alias.clientId))) throw new LookAgain({ wait: true })
   const aside = new Set([...people.unsettled.map((one) => one.unit), ...people.behind])
   const now = units.filter((unit) => !aside.has(unit))
-  const locked = await lockAndRead(
-    pg,
-    options.now,
-    { clients: people.newClients, aliases: people.newAliases },
-    wanted(now, located, people, options.wait),
-  )
-  verify(now, people, locked)
-  const planned = planBatch(now, located, people, locked, options.now)
+  const planned = planBatch(now, facts, people, options.now)
   await write(pg, planned.writes, options.now, options.processId)
   const left = new Set([...planned.left, ...people.behind])
   return {
@@ -48,7 +42,7 @@ export async function applyBatch(
   }
 }
 
-function keysOf(units: readonly Unit[]) {
+function namedBy(units: readonly Unit[]): Named {
   const phoneNumberIds = new Set<string>()
   const aliases: { phoneNumberId: string; alias: ReturnType<typeof aliasesOf>[number] }[] = []
   const messages: WamidKey[] = []
@@ -68,40 +62,4 @@ function keysOf(units: readonly Unit[]) {
     }
   }
   return { phoneNumberIds: [...phoneNumberIds], aliases, messages, statuses, opaques: [...opaques] }
-}
-
-function wanted(units: readonly Unit[], located: Located, people: People, wait: boolean) {
-  const clientIds = new Set<string>()
-  const ghosts: { channelId: string; wamid: string }[] = []
-  for (const unit of units) {
-    const clientId = people.clientOf.get(unit)
-    if (clientId === undefined || unit.item.item !== 'message') continue
-    clientIds.add(clientId)
-    const there = located.messages.get(wamidKey(unit.item.phoneNumberId, unit.item.wamid))
-    if (there !== undefined) ghosts.push(there)
-  }
-  for (const attempt of located.attempts) clientIds.add(attempt.clientId)
-  return {
-    clientIds: [...clientIds].sort(),
-    ghosts,
-    attemptIds: located.attempts.map((attempt) => attempt.id),
-    wait,
-  }
-}
-
-/** Between looking and locking, somebody may have joined, moved or taught a client: then everything is looked at anew. */
-function verify(units: readonly Unit[], people: People, locked: Locked): void {
-  for (const unit of units) {
-    const clientId = people.clientOf.get(unit)
-    const client = clientId === undefined ? undefined : locked.clients.get(clientId)
-    if (client !== undefined && !isStill(client, unit)) throw new LookAgain()
-  }
-}
-
-function isStill(client: ClientFacts, unit: Unit): boolean {
-  if (client.joinedInto !== null) return false
-  const known = (kind: string): readonly string[] =>
-    client.aliases.filter((alias) => alias.kind === kind).map((alias) => alias.value)
-  if (known('bsuid').length > 1) return false
-  return aliasesOf(unit).every((alias) => known(alias.kind).includes(alias.value))
 }

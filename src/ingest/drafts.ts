@@ -3,8 +3,9 @@
 
 import type { Alias, Instant, JsonObject } from '../domain/words.ts'
 import { newId } from '../ids.ts'
-import { type ClientFacts, destinationOf, type Locked, type SessionFacts } from './facts.ts'
-import type { EventWrite, SessionWrite, Writes } from './writes.ts'
+import { type ClientFacts, destinationOf, type Facts, type SessionFacts } from './facts.ts'
+import type { People } from './people.ts'
+import type { ClientWrite, EventWrite, SessionWrite, Writes } from './writes.ts'
 
 export interface SessionDraft extends SessionFacts {
   readonly isNew: boolean
@@ -18,6 +19,7 @@ export interface SessionDraft extends SessionFacts {
 }
 
 export interface ClientDraft extends ClientFacts {
+  readonly isNew: boolean
   touched: boolean
   /** Something of it belongs to no session, and counts by the client's own rev. */
   alone: boolean
@@ -25,30 +27,33 @@ export interface ClientDraft extends ClientFacts {
 
 export class Drafts {
   readonly now: Instant
-  readonly #locked: Locked
-  readonly #queueTime: number
+  readonly #facts: Facts
   readonly #sessions = new Map<string, SessionDraft>()
   readonly #openOf = new Map<string, SessionDraft>()
   readonly #clients = new Map<string, ClientDraft>()
   readonly #events: Omit<EventWrite, 'k' | 'rev'>[] = []
 
-  constructor(locked: Locked, queueTime: number, now: Instant) {
-    this.#locked = locked
-    this.#queueTime = queueTime
+  constructor(facts: Facts, people: Pick<People, 'newClients' | 'newAliases'>, now: Instant) {
+    this.#facts = facts
     this.now = now
-    for (const facts of locked.sessions.values()) {
+    for (const { id, channelId, name } of people.newClients) {
+      const newcomer = { id, channelId, name, aliases: [], rev: 0, windowUntil: null, windowMessageId: null }
+      this.#clients.set(id, { ...newcomer, isNew: true, touched: false, alone: false })
+    }
+    for (const { clientId, alias } of people.newAliases) this.client(clientId)?.aliases.push(alias)
+    for (const session of facts.sessions.values()) {
       const draft: SessionDraft = {
-        ...facts,
+        ...session,
         isNew: false,
         previousId: null,
         groupId: null,
         destination: null,
-        nextRev: facts.rev + 1,
+        nextRev: session.rev + 1,
         touched: false,
         ring: null,
       }
-      this.#sessions.set(facts.id, draft)
-      if (!facts.ended) this.#openOf.set(facts.clientId, draft)
+      this.#sessions.set(session.id, draft)
+      if (!session.ended) this.#openOf.set(session.clientId, draft)
     }
   }
 
@@ -56,9 +61,9 @@ export class Drafts {
   client(id: string): ClientDraft | null {
     const draft = this.#clients.get(id)
     if (draft !== undefined) return draft
-    const facts = this.#locked.clients.get(id)
+    const facts = this.#facts.clients.get(id)
     if (facts === undefined) return null
-    const fresh = { ...facts, touched: false, alone: false }
+    const fresh = { ...facts, isNew: false, touched: false, alone: false }
     this.#clients.set(id, fresh)
     return fresh
   }
@@ -97,7 +102,7 @@ export class Drafts {
       endReason: null,
       ended: false,
       isNew: true,
-      previousId: this.#locked.lastSessions.get(client.id) ?? null,
+      previousId: this.#facts.lastSessions.get(client.id) ?? null,
       groupId: channel.groupId,
       destination: to ?? destinationOf(client),
       nextRev: 1,
@@ -142,7 +147,16 @@ export class Drafts {
   /** What becomes of all drafts; the revs of `revOf` hold from here on. */
   writes(): Pick<
     Writes,
-    'clients' | 'newSessions' | 'sessions' | 'linked' | 'offers' | 'events' | 'rings' | 'changes' | 'clientChanges'
+    | 'clients'
+    | 'newClients'
+    | 'newSessions'
+    | 'sessions'
+    | 'linked'
+    | 'offers'
+    | 'events'
+    | 'rings'
+    | 'changes'
+    | 'clientChanges'
   > {
     const touched = [...this.#sessions.values()].filter((session) => session.touched)
     const fresh = touched.filter((session) => session.isNew)
@@ -158,15 +172,10 @@ export class Drafts {
     ])
     const dueAt = this.#offerDueAt()
     return {
+      newClients: [...this.#clients.values()].filter((client) => client.isNew).map((client) => this.#clientRow(client)),
       clients: [...this.#clients.values()]
-        .filter((client) => client.touched || client.alone)
-        .map((client) => ({
-          id: client.id,
-          name: client.name,
-          rev: client.rev,
-          window_expires_at: isoOrNull(client.windowUntil),
-          window_message_id: client.windowMessageId,
-        })),
+        .filter((client) => !client.isNew && (client.touched || client.alone))
+        .map((client) => this.#clientRow(client)),
       newSessions: fresh.map((session) => this.#row(session)),
       sessions: touched.filter((session) => !session.isNew).map((session) => this.#row(session)),
       linked,
@@ -193,7 +202,18 @@ export class Drafts {
   }
 
   #offerDueAt(): Instant | null {
-    return this.#queueTime > 0 ? this.now + this.#queueTime * 1000 : null
+    return this.#facts.queueTime > 0 ? this.now + this.#facts.queueTime * 1000 : null
+  }
+
+  #clientRow(client: ClientDraft): ClientWrite {
+    return {
+      id: client.id,
+      channel_id: client.channelId,
+      name: client.name,
+      rev: client.rev,
+      window_expires_at: isoOrNull(client.windowUntil),
+      window_message_id: client.windowMessageId,
+    }
   }
 
   #row(session: SessionDraft): SessionWrite {

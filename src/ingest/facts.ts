@@ -1,5 +1,5 @@
-// What a batch of items has to know of the database before anything is decided: who the items are about (locate.ts), and
-// then, with those clients locked, how they and their sessions stand (lock.ts).
+// What a batch of items has to know of the database before anything is decided: who and what the items name, and, with
+// those clients locked, how they and their sessions stand (look.ts).
 import type { AttemptState } from '../domain/delivery.ts'
 import { destination } from '../domain/identity.ts'
 import type { Alias, AliasKind, Instant, Phase } from '../domain/words.ts'
@@ -15,14 +15,12 @@ export interface AliasFacts {
   readonly kind: AliasKind
   readonly value: string
   readonly clientId: string
-  readonly clientHasBsuid: boolean
 }
 
 export interface ClientFacts {
   readonly id: string
   readonly channelId: string
-  readonly joinedInto: string | null
-  readonly aliases: readonly Alias[]
+  readonly aliases: Alias[]
   name: string | null
   rev: number
   windowUntil: Instant | null
@@ -57,25 +55,6 @@ export interface KnownMessage {
   readonly seq: number | null
 }
 
-/** A known message as its table tells it. */
-export interface MessageRow {
-  id: string
-  channel_id: string
-  wamid: string
-  kind: string
-  session_id: string | null
-  seq: number | null
-}
-
-export const knownMessageOf = (row: MessageRow): KnownMessage => ({
-  id: row.id,
-  channelId: row.channel_id,
-  wamid: row.wamid,
-  kind: row.kind,
-  sessionId: row.session_id,
-  seq: row.seq,
-})
-
 export interface AttemptFacts {
   readonly id: string
   readonly channelId: string
@@ -88,19 +67,21 @@ export interface AttemptFacts {
   reachedAnyway: boolean
 }
 
-export interface Located {
+export interface Facts {
   readonly channels: ReadonlyMap<string, ChannelFacts>
   /** The setting `queueTime`, in seconds. */
   readonly queueTime: number
+  /** All of whoever is named, held or not. */
   readonly aliases: readonly AliasFacts[]
+  /** Those whose lock is held; who is missing is held by somebody else. */
+  readonly clients: ReadonlyMap<string, ClientFacts>
+  /** By id: of each client the open session, or the one that ended last, and those of the attempts. */
+  readonly sessions: ReadonlyMap<string, SessionFacts>
+  /** By client: its open session, or the one that ended last. */
+  readonly lastSessions: ReadonlyMap<string, string>
   /** Messages that are there already, by `wamidKey`: whatever they say of their client was said before. */
   readonly messages: ReadonlyMap<string, KnownMessage>
-  readonly attempts: readonly {
-    readonly id: string
-    readonly wamid: string | null
-    readonly channelId: string
-    readonly clientId: string
-  }[]
+  readonly attempts: readonly AttemptFacts[]
 }
 
 export interface RawRow {
@@ -128,17 +109,6 @@ export interface NewAlias {
   readonly channelId: string
   readonly alias: Alias
   readonly clientId: string
-}
-
-export interface Locked {
-  readonly clients: ReadonlyMap<string, ClientFacts>
-  /** By id: of each client the open session, or the one that ended last, and those of the attempts. */
-  readonly sessions: ReadonlyMap<string, SessionFacts>
-  /** By client: its open session, or the one that ended last. */
-  readonly lastSessions: ReadonlyMap<string, string>
-  /** Ghosts whose real message may take their place. */
-  readonly ghosts: readonly KnownMessage[]
-  readonly attempts: ReadonlyMap<string, AttemptFacts>
 }
 
 /** A concurrent transaction was first with the same client: look again, and `wait` for the lock where that is why. */

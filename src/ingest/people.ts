@@ -5,7 +5,7 @@ import { identify, type KnownClient } from '../domain/identity.ts'
 import type { InboundMessage } from '../domain/inbound.ts'
 import type { Alias } from '../domain/words.ts'
 import { newId } from '../ids.ts'
-import { type Located, type NewAlias, type NewClient, wamidKey } from './facts.ts'
+import { type Facts, type NewAlias, type NewClient, wamidKey } from './facts.ts'
 import { aliasesOf, aliasKey, orderKeys, type Unit } from './unit.ts'
 
 export interface People {
@@ -31,10 +31,11 @@ export type IdentityWork =
   | { readonly is: 'told'; readonly aliases: readonly Alias[]; readonly clientId: string }
   | { readonly is: 'move'; readonly from: readonly Alias[]; readonly to: readonly Alias[]; readonly wamid: string }
 
-export function findPeople(units: readonly Unit[], located: Located): People {
+export function findPeople(units: readonly Unit[], facts: Facts): People {
   const known = new Map<string, KnownClient>()
-  for (const alias of located.aliases) {
-    known.set(aliasKey(alias.channelId, alias), { id: alias.clientId, hasBsuid: alias.clientHasBsuid })
+  const withBsuid = new Set(facts.aliases.flatMap(({ kind, clientId }) => (kind === 'bsuid' ? [clientId] : [])))
+  for (const alias of facts.aliases) {
+    known.set(aliasKey(alias.channelId, alias), { id: alias.clientId, hasBsuid: withBsuid.has(alias.clientId) })
   }
   const clientOf = new Map<Unit, string>()
   const newClients: NewClient[] = []
@@ -57,7 +58,7 @@ export function findPeople(units: readonly Unit[], located: Located): People {
   for (const unit of units) {
     const { item } = unit
     // What is refused, or there already, teaches nobody's identity.
-    if (unit.sqlstate !== null || (item.item === 'message' && isKnown(located, item))) continue
+    if (unit.sqlstate !== null || (item.item === 'message' && isKnown(facts, item))) continue
     const keys = orderKeys(unit)
     if (keys.some((key) => held.has(key))) {
       for (const key of keys) held.add(key)
@@ -65,7 +66,7 @@ export function findPeople(units: readonly Unit[], located: Located): People {
       continue
     }
     if (item.item !== 'message') continue
-    const channel = located.channels.get(item.phoneNumberId)
+    const channel = facts.channels.get(item.phoneNumberId)
     if (channel === undefined) continue
     const find = (alias: Alias): KnownClient | null => known.get(aliasKey(channel.id, alias)) ?? null
     const work = moveOf(item, find)
@@ -97,8 +98,8 @@ export function findPeople(units: readonly Unit[], located: Located): People {
 }
 
 /** A ghost is not there yet: its real message is still to come. */
-export function isKnown(located: Located, item: InboundMessage): boolean {
-  const message = located.messages.get(wamidKey(item.phoneNumberId, item.wamid))
+export function isKnown(facts: Facts, item: InboundMessage): boolean {
+  const message = facts.messages.get(wamidKey(item.phoneNumberId, item.wamid))
   return message !== undefined && message.kind !== 'ghost'
 }
 

@@ -7,7 +7,7 @@ import type { InboundMessage } from '../domain/inbound.ts'
 import { extended, isOpen, spokenAt } from '../domain/window.ts'
 import { newId } from '../ids.ts'
 import { type ClientDraft, type Drafts, iso, type SessionDraft } from './drafts.ts'
-import type { KnownMessage, Locked } from './facts.ts'
+import type { Facts, KnownMessage } from './facts.ts'
 import { aliasesOf, type Unit } from './unit.ts'
 import type { MessageWrite, Writes } from './writes.ts'
 
@@ -32,9 +32,9 @@ export class MessagePlan {
   readonly #replaced = new Map<string, MessageWrite>()
   readonly #superseded: { id: string; by: string }[] = []
 
-  constructor(locked: Locked, drafts: Drafts) {
+  constructor(facts: Facts, drafts: Drafts) {
     this.#drafts = drafts
-    for (const message of locked.ghosts) this.#known.set(`${message.channelId}\n${message.wamid}`, message)
+    for (const message of facts.messages.values()) this.#known.set(`${message.channelId}\n${message.wamid}`, message)
   }
 
   take(unit: Unit, item: InboundMessage, channel: Case['channel'], client: ClientDraft): void {

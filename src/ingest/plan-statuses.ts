@@ -6,17 +6,15 @@ import { breaksChannel, errorOfStatus } from '../domain/meta-errors.ts'
 import type { Instant } from '../domain/words.ts'
 import { newId } from '../ids.ts'
 import { type Drafts, iso, type SessionDraft } from './drafts.ts'
-import type { AttemptFacts, Located, Locked } from './facts.ts'
+import type { AttemptFacts, Facts } from './facts.ts'
 import { aliasKey, type Unit } from './unit.ts'
 import type { AttemptWrite, ParkedWrite, StatusWrite, Writes } from './writes.ts'
 
-type Where = Located['attempts'][number]
-
 export class StatusPlan {
-  readonly #locked: Locked
+  readonly #facts: Facts
   readonly #drafts: Drafts
-  readonly #byId = new Map<string, Where>()
-  readonly #byWamid = new Map<string, Where>()
+  readonly #byId = new Map<string, AttemptFacts>()
+  readonly #byWamid = new Map<string, AttemptFacts>()
   readonly #ownerOf = new Map<string, string>()
   readonly #attempts = new Map<string, { facts: AttemptFacts; write: AttemptWrite }>()
   readonly #statuses = new Map<string, StatusWrite>()
@@ -26,21 +24,21 @@ export class StatusPlan {
   /** What statuses told of their recipients that was not known yet. */
   readonly told: { readonly channelId: string; readonly clientId: string; readonly status: InboundStatus }[] = []
 
-  constructor(located: Located, locked: Locked, drafts: Drafts) {
-    this.#locked = locked
+  constructor(facts: Facts, drafts: Drafts) {
+    this.#facts = facts
     this.#drafts = drafts
-    for (const attempt of located.attempts) {
+    for (const attempt of facts.attempts) {
       this.#byId.set(attempt.id, attempt)
       if (attempt.wamid !== null) this.#byWamid.set(`${attempt.channelId}\n${attempt.wamid}`, attempt)
     }
-    for (const alias of located.aliases) this.#ownerOf.set(aliasKey(alias.channelId, alias), alias.clientId)
+    for (const alias of facts.aliases) this.#ownerOf.set(aliasKey(alias.channelId, alias), alias.clientId)
   }
 
   /** False where another transaction holds the client: the status waits for the next batch. */
   take(unit: Unit, item: InboundStatus, channelId: string): boolean {
     const at = item.metaTime ?? unit.receivedAt
-    const where = this.#find(channelId, item)
-    if (where === undefined) {
+    const facts = this.#find(channelId, item)
+    if (facts === undefined) {
       this.#parked.push({
         id: newId(),
         channel_id: channelId,
@@ -54,8 +52,7 @@ export class StatusPlan {
       })
       return true
     }
-    const facts = this.#locked.attempts.get(where.id)
-    if (facts === undefined || !this.#locked.clients.has(facts.clientId)) return false
+    if (!this.#facts.clients.has(facts.clientId)) return false
     if (item.aliases.some((alias) => this.#ownerOf.get(aliasKey(channelId, alias)) !== facts.clientId)) {
       this.told.push({ channelId, clientId: facts.clientId, status: item })
     }
@@ -76,7 +73,7 @@ export class StatusPlan {
     }
   }
 
-  #find(channelId: string, item: InboundStatus): Where | undefined {
+  #find(channelId: string, item: InboundStatus): AttemptFacts | undefined {
     const byOpaque = item.opaque === null ? undefined : this.#byId.get(item.opaque)
     return byOpaque?.channelId === channelId ? byOpaque : this.#byWamid.get(`${channelId}\n${item.wamid}`)
   }

@@ -4,7 +4,7 @@
 import type { Instant } from '../domain/words.ts'
 import { newId } from '../ids.ts'
 import { Drafts, iso } from './drafts.ts'
-import type { Located, Locked } from './facts.ts'
+import type { Facts } from './facts.ts'
 import { isKnown, type People } from './people.ts'
 import { MessagePlan } from './plan-messages.ts'
 import { StatusPlan } from './plan-statuses.ts'
@@ -31,16 +31,10 @@ const TAKEN: Fate = { fate: 'taken' }
 const LEFT: Fate = { fate: 'left' }
 const quarantined = (reason: string, detail: string | null = null): Fate => ({ fate: 'quarantined', reason, detail })
 
-export function planBatch(
-  units: readonly Unit[],
-  located: Located,
-  people: People,
-  locked: Locked,
-  now: Instant,
-): Planned {
-  const drafts = new Drafts(locked, located.queueTime, now)
-  const messages = new MessagePlan(locked, drafts)
-  const statuses = new StatusPlan(located, locked, drafts)
+export function planBatch(units: readonly Unit[], facts: Facts, people: People, now: Instant): Planned {
+  const drafts = new Drafts(facts, people, now)
+  const messages = new MessagePlan(facts, drafts)
+  const statuses = new StatusPlan(facts, drafts)
   const notices: NoticeWrite[] = []
   const held: QuarantineWrite[] = []
   const redriven: { rawId: string; path: string }[] = []
@@ -54,10 +48,10 @@ export function planBatch(
       notices.push(noticeOf(unit, item))
       return TAKEN
     }
-    const channel = located.channels.get(item.phoneNumberId)
+    const channel = facts.channels.get(item.phoneNumberId)
     if (channel === undefined) return quarantined('unknown-channel')
     if (item.item === 'status') return statuses.take(unit, item, channel.id) ? TAKEN : LEFT
-    if (isKnown(located, item)) return TAKEN
+    if (isKnown(facts, item)) return TAKEN
     const clientId = people.clientOf.get(unit)
     const client = clientId === undefined ? null : drafts.client(clientId)
     if (client === null) return LEFT
@@ -74,7 +68,16 @@ export function planBatch(
   }
   // The drafts come first: they settle the revs that the others carry.
   const drafted = drafts.writes()
-  const writes = { ...drafted, ...messages.writes(), ...statuses.writes(), notices, quarantined: held, redriven }
+  const { newAliases } = people
+  const writes = {
+    ...drafted,
+    ...messages.writes(),
+    ...statuses.writes(),
+    newAliases,
+    notices,
+    quarantined: held,
+    redriven,
+  }
   return { writes, left, told: statuses.told }
 }
 

@@ -7,6 +7,7 @@ import type { Instant, JsonObject } from '../domain/words.ts'
 import { type Change, LIVE_CHANNEL, noticeOf } from '../sessions/changes.ts'
 import { RECOUNT } from '../sessions/recount.ts'
 import { BELL_CLAIM_MS } from '../sessions/write.ts'
+import type { NewAlias } from './facts.ts'
 
 export interface SessionWrite {
   readonly id: string
@@ -123,14 +124,19 @@ export interface QuarantineWrite {
   readonly at: string
 }
 
+export interface ClientWrite {
+  readonly id: string
+  readonly channel_id: string
+  readonly name: string | null
+  readonly rev: number
+  readonly window_expires_at: string | null
+  readonly window_message_id: string | null
+}
+
 export interface Writes {
-  readonly clients: readonly {
-    id: string
-    name: string | null
-    rev: number
-    window_expires_at: string | null
-    window_message_id: string | null
-  }[]
+  readonly newClients: readonly ClientWrite[]
+  readonly newAliases: readonly NewAlias[]
+  readonly clients: readonly ClientWrite[]
   readonly newSessions: readonly SessionWrite[]
   readonly sessions: readonly SessionWrite[]
   readonly linked: readonly { id: string; next_id: string; rev: number }[]
@@ -152,6 +158,7 @@ export interface Writes {
   readonly channelsDown: readonly { id: string; reason: string }[]
 }
 
+const CLIENT_COLUMNS = `id uuid, channel_id uuid, name text, rev int, window_expires_at timestamptz, window_message_id uuid`
 const SESSION_COLUMNS = `id uuid, client_id uuid, channel_id uuid, destination_kind text, destination text, phase text, group_id uuid,
   previous_id uuid, rev int, bell_on boolean, awaits_client boolean, last_seq int, last_in_seq int, unread int, waiting_since timestamptz,
   last_message_id uuid, last_message_at timestamptz, started_at timestamptz, wrap_up_at timestamptz, end_reason text`
@@ -181,10 +188,30 @@ export async function write(pg: PgClient, writes: Writes, now: Instant, processI
     `UPDATE message m SET superseded_by = r.by FROM jsonb_to_recordset($1::jsonb) AS r(id uuid, by uuid) WHERE m.id = r.id`,
   )
   put(
+    'new-clients',
+    writes.newClients,
+    `INSERT INTO client (id, channel_id, name, rev, window_expires_at, window_message_id, created_at)
+     SELECT id, channel_id, name, rev, window_expires_at, window_message_id, $2
+       FROM jsonb_to_recordset($1::jsonb) AS r(${CLIENT_COLUMNS})`,
+    at,
+  )
+  // Whoever was first with an alias makes this fail, and everything is looked at anew. In one order everywhere, so that
+  // two batches with the same newcomers cannot deadlock.
+  put(
+    'new-aliases',
+    writes.newAliases
+      .map(({ channelId, alias, clientId }) => ({ channel_id: channelId, ...alias, client_id: clientId }))
+      .sort((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1)),
+    `INSERT INTO client_alias (channel_id, kind, value, client_id, valid_from, source)
+     SELECT channel_id, kind, value, client_id, $2, 'webhook'
+       FROM jsonb_to_recordset($1::jsonb) AS r(channel_id uuid, kind text, value text, client_id uuid)`,
+    at,
+  )
+  put(
     'clients',
     writes.clients,
     `UPDATE client c SET name = r.name, rev = r.rev, window_expires_at = r.window_expires_at, window_message_id = r.window_message_id
-       FROM jsonb_to_recordset($1::jsonb) AS r(id uuid, name text, rev int, window_expires_at timestamptz, window_message_id uuid)
+       FROM jsonb_to_recordset($1::jsonb) AS r(${CLIENT_COLUMNS})
       WHERE c.id = r.id`,
   )
   put(
@@ -322,6 +349,9 @@ export async function write(pg: PgClient, writes: Writes, now: Instant, processI
   trip.ask(COMMIT)
   await trip.send()
 }
+
+const orderOf = (alias: { channel_id: string; kind: string; value: string }): string =>
+  `${alias.channel_id}\n${alias.kind}\n${alias.value}`
 
 const NOTIFY: Statement = { name: 'ingest-notify', text: 'SELECT pg_notify($1, $2)' }
 const COMMIT: Statement = { name: 'ingest-commit', text: 'COMMIT' }
