@@ -146,22 +146,25 @@ export class Ingest {
     this.#scheduled = true
     setImmediate(() => {
       this.#scheduled = false
-      for (const lane of this.#lanes) {
-        if (lane.busy || this.#queue.length === 0) continue
-        // A second batch is worth its round trips only if it is not much smaller than the one under way.
-        const underWay = Math.max(0, ...this.#lanes.filter((other) => other.busy).map((other) => other.size))
-        if (this.#queue.length * 2 < underWay) return
-        const pieces = this.#next()
-        if (pieces.length === 0) return
-        lane.busy = true
-        lane.size = pieces.length
-        void this.#work(lane, pieces).finally(() => {
-          lane.busy = false
-          for (const piece of pieces) for (const key of piece.keys) this.#busy.delete(key)
-          if (this.#queue.length > 0) this.#schedule()
-        })
-      }
+      this.#fill()
     })
+  }
+
+  #fill(): void {
+    for (const lane of this.#lanes) {
+      if (lane.busy || this.#queue.length === 0) continue
+      // A second batch is worth its round trips only if it is not much smaller than the one under way.
+      const underWay = Math.max(0, ...this.#lanes.filter((other) => other.busy).map((other) => other.size))
+      if (this.#queue.length * 2 < underWay) return
+      const pieces = this.#next()
+      if (pieces.length === 0) return
+      lane.busy = true
+      lane.size = pieces.length
+      void this.#work(lane, pieces).finally(() => {
+        for (const piece of pieces) for (const key of piece.keys) this.#busy.delete(key)
+        if (this.#queue.length > 0) this.#schedule()
+      })
+    }
   }
 
   /** The first pieces that no lane's client is in; whatever stands behind such a client stays behind it. */
@@ -194,12 +197,23 @@ export class Ingest {
   }
 
   async #work(lane: Lane, pieces: readonly Piece[]): Promise<void> {
+    let held = true
     try {
-      await this.#commit(lane, pieces)
+      const applied = await this.#applyPatiently(lane, pieces)
+      if (applied instanceof Refused) {
+        await this.#divide(lane, pieces, applied.cause)
+      } else {
+        // The next batch leaves before this one is told of: PostgreSQL need not wait for that.
+        held = lane.busy = false
+        this.#fill()
+        await this.#after(pieces, applied)
+      }
     } catch (error) {
       if (!(error instanceof IngestUnavailable))
         this.#deps.log.error({ err: error }, 'a batch of webhooks could not be taken in')
       this.#giveBack(pieces, error instanceof IngestUnavailable ? error : new IngestUnavailable('unexpected'))
+    } finally {
+      if (held) lane.busy = false
     }
   }
 
