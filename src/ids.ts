@@ -29,3 +29,8 @@ export function newId(): string {
   }
   return v7({ random, msecs, seq: sequence })
 }
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
+/** An id as Parley writes them, in small letters. */
+export const isId = (text: string): boolean => UUID.test(text)

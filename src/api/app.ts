@@ -5,7 +5,7 @@ import Fastify, { LogController } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { Api, App } from './context.ts'
 import { liveRoutes } from './live/route.ts'
-import { judge, nameRights } from './plugins/access.ts'
+import { askAhead, judge, nameRights } from './plugins/access.ts'
 import { bodies } from './plugins/bodies.ts'
 import { consoleFiles, consoleOrNotFound } from './plugins/console.ts'
 import { errors, problemOf, refuseConnection } from './plugins/errors.ts'
@@ -62,6 +62,7 @@ export async function buildApp(api: Api): Promise<App> {
   await app.register(async (guarded: App) => {
     bodies(guarded)
     await security(guarded, api)
+    askAhead(guarded, api)
     await identity(guarded, api)
     judge(guarded, api)
     guarded.setNotFoundHandler(consoleOrNotFound)

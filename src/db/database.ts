@@ -72,23 +72,69 @@ function nameOf(text: string): string {
   return name
 }
 
-/** Begins the text of a statement whose answer nobody waits for. */
+// Begin the texts of statements that travel with others.
 const LATER = '/* later */ '
+const SOON = '/* soon */ '
+const BEHIND = '/* behind the commit */ '
+
+interface Statement {
+  compile(executor: Trx): CompiledQuery
+}
 
 /**
  * A write of a transaction that says nothing anybody waits for: it leaves with the next statement that does, in one round
  * trip, and fails there; at the latest with the commit.
  */
-export async function later(trx: Trx, write: { compile(executor: Trx): CompiledQuery }): Promise<void> {
-  const { sql: text, parameters } = write.compile(trx)
-  await trx.executeQuery(CompiledQuery.raw(LATER + text, [...parameters]))
+export async function later(trx: Trx, write: Statement): Promise<void> {
+  await marked(trx, LATER, write)
+}
+
+/**
+ * A read of a transaction that leaves with the next statement that is awaited, ahead of it and in one round trip. Its rows
+ * are there when that one is answered.
+ */
+export async function soon<Row>(trx: Trx, read: Statement): Promise<() => readonly Row[]> {
+  const held = await marked<Row>(trx, SOON, read)
+  return () => {
+    if (held.rows === null) throw new Error('The statement has not been answered yet.')
+    return held.rows
+  }
+}
+
+/**
+ * A read that leaves with the commit and sees what it made, in one round trip. Null where the commit was answered and
+ * this was not: what is committed stays so.
+ */
+export async function behindCommit<Row>(trx: Trx, read: Statement): Promise<() => readonly Row[] | null> {
+  const held = await marked<Row>(trx, BEHIND, read)
+  return () => held.rows
+}
+
+/** The place of an answer that is still to come. */
+class Held<Row> {
+  rows: readonly Row[] | null = null
+}
+
+async function marked<Row>(trx: Trx, mark: string, statement: Statement): Promise<Held<Row>> {
+  const { sql: text, parameters } = statement.compile(trx)
+  const { rows } = await trx.executeQuery<Held<Row>>(CompiledQuery.raw(mark + text, [...parameters]))
+  const [held] = rows
+  if (!(held instanceof Held)) throw new Error('Only a transaction of byKey lets statements travel together.')
+  return held
+}
+
+interface Waiting {
+  readonly text: string
+  readonly values: readonly unknown[]
+  readonly held: Held<unknown> | null
 }
 
 const NOTHING = { command: null, rowCount: 0, rows: [] }
 
 /** Prepares each statement once for its connection, and lets what need not be awaited travel with what is. */
 class KeyedClient extends pg.Client {
-  #waiting: { readonly text: string; readonly values: readonly unknown[] }[] = []
+  #ahead: Waiting[] = []
+  #behind: Waiting[] = []
 
   override query = ((...asked: unknown[]) => {
     const [text, values = []] = asked
@@ -98,19 +144,43 @@ class KeyedClient extends pg.Client {
   }) as typeof pg.Client.prototype.query
 
   async #ask(text: string, values: readonly unknown[]): Promise<Pick<pg.QueryResult, 'rows' | 'rowCount'>> {
-    const begins = text === 'begin'
-    if (begins || text.startsWith(LATER)) {
-      this.#waiting.push({ text: begins ? text : text.slice(LATER.length), values })
+    if (text === 'begin') {
+      this.#ahead.push({ text, values, held: null })
       return NOTHING
     }
-    const before = this.#waiting
-    this.#waiting = []
+    for (const mark of [LATER, SOON, BEHIND]) {
+      if (!text.startsWith(mark)) continue
+      const held = new Held<unknown>()
+      const waits = mark === BEHIND ? this.#behind : this.#ahead
+      waits.push({ text: text.slice(mark.length), values, held })
+      return { ...NOTHING, rows: [held] }
+    }
+    const ahead = this.#ahead
+    const behind = text === 'commit' ? this.#behind : []
+    this.#ahead = []
+    if (text === 'commit' || text === 'rollback') this.#behind = []
     // Nothing of the transaction has left, so there is none to end.
-    if (text === 'rollback' && before[0]?.text === 'begin') return NOTHING
+    if (text === 'rollback' && ahead[0]?.text === 'begin') return NOTHING
+    return this.#travel(text === 'rollback' ? [] : ahead, { text, values, held: null }, behind)
+  }
+
+  async #travel(ahead: readonly Waiting[], awaited: Waiting, behind: readonly Waiting[]) {
     const trip = new Trip(this)
-    if (text !== 'rollback') for (const one of before) trip.ask({ name: nameOf(one.text), text: one.text }, one.values)
-    const answer = trip.ask({ name: nameOf(text), text }, values)
-    await trip.send()
+    const ask = ({ text, values, held }: Waiting) => ({
+      held,
+      asked: trip.ask<unknown>({ name: nameOf(text), text }, values),
+    })
+    const before = ahead.map(ask)
+    const { asked: answer } = ask(awaited)
+    const after = behind.map(ask)
+    try {
+      await trip.send()
+      for (const { held, asked } of after) if (held !== null) held.rows = asked.rows
+    } catch (error) {
+      // What failed came behind the commit.
+      if (after.length === 0 || answer.command === null) throw error
+    }
+    for (const { held, asked } of before) if (held !== null) held.rows = asked.rows
     return answer
   }
 }

@@ -36,3 +36,6 @@ export function isAway(error: unknown): boolean {
 export const isUniqueViolation = (error: unknown, constraint?: string): boolean =>
   sqlState(error) === '23505' &&
   (constraint === undefined || (error instanceof Error && 'constraint' in error && error.constraint === constraint))
+
+/** Thrown inside a transaction to run it anew, because a concurrent one was first. */
+export class Repeat extends Error {}

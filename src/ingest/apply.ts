@@ -2,7 +2,8 @@
 // follows from it.
 import type { Client as PgClient } from 'pg'
 import type { Instant } from '../domain/words.ts'
-import { LookAgain, type RawRow, uuidOf, type WamidKey } from './facts.ts'
+import { isId } from '../ids.ts'
+import { LookAgain, type RawRow, type WamidKey } from './facts.ts'
 import { lookAndLock, type Named } from './look.ts'
 import { findPeople, type Unsettled } from './people.ts'
 import { type Planned, planBatch } from './plan.ts'
@@ -57,8 +58,7 @@ function namedBy(units: readonly Unit[]): Named {
     for (const alias of named) aliases.push({ phoneNumberId: item.phoneNumberId, alias })
     if (item.item === 'status') {
       statuses.push({ phoneNumberId: item.phoneNumberId, wamid: item.wamid })
-      const opaque = uuidOf(item.opaque)
-      if (opaque !== null) opaques.add(opaque)
+      if (item.opaque !== null && isId(item.opaque)) opaques.add(item.opaque)
     }
   }
   return { phoneNumberIds: [...phoneNumberIds], aliases, messages, statuses, opaques: [...opaques] }

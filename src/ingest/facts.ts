@@ -90,9 +90,6 @@ export interface RawRow {
   readonly body: Buffer
 }
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
-export const uuidOf = (text: string | null): string | null => (text !== null && UUID.test(text) ? text : null)
-
 export interface WamidKey {
   readonly phoneNumberId: string
   readonly wamid: string

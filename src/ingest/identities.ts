@@ -4,10 +4,11 @@
 // the union of both.
 import { sql } from 'kysely'
 import type { Trx } from '../db/database.ts'
+import { Repeat } from '../db/errors.ts'
 import { destination, identify, survivor } from '../domain/identity.ts'
 import type { Alias, AliasKind, Instant, JsonObject } from '../domain/words.ts'
 import { newId } from '../ids.ts'
-import { type Aftermath, type Ctx, Repeat, transact } from '../sessions/context.ts'
+import { type Aftermath, type Ctx, transact } from '../sessions/context.ts'
 import { date, recordEvent, ring, updateSession } from '../sessions/write.ts'
 import type { IdentityWork } from './people.ts'
 

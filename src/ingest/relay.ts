@@ -3,6 +3,7 @@
 // loss are harmless: a bell carries the session's snapshot of now, and the newer snapshot wins.
 //
 //   commit ──ring(ids)──▶ up to 48 rows with their snapshots (one query) ─▶ signals, side by side ─▶ delete what was rung
+//         └──with them, where they were read behind the commit──────────────────▲
 //                              ▲                                              │ away: later again, each row by itself
 //   every second: rows past ───┘                                              ▼
 //   their due time                                             Temporal away: one probe at a time until it answers
@@ -12,7 +13,7 @@ import type { Clock } from '../clock.ts'
 import type { Database } from '../db/database.ts'
 import { isOver, type Snapshot } from '../domain/snapshot.ts'
 import type { Door } from '../engine/door.ts'
-import { loadBells, loadStates, type OutboxBell, type SessionState, snapshotOf } from '../sessions/state.ts'
+import { type Bell, loadBells, loadStates, type OutboxBell, type SessionState, snapshotOf } from '../sessions/state.ts'
 import { BELL_CLAIM_MS, date } from '../sessions/write.ts'
 
 /** Bells at Temporal's door at once: enough to keep it busy, few enough that a command gets through. */
@@ -48,11 +49,17 @@ export class Relay {
     return this.#away
   }
 
-  /** Right after the commit that wrote the bells. */
-  ring(sessionIds: readonly string[]): void {
+  /** Right after the commit that wrote the bells; with those that were read with it. */
+  ring(sessionIds: readonly string[], bells: readonly Bell[] = []): void {
     if (this.#closed || this.#away) return
-    for (const id of sessionIds) this.#waiting.add(id)
-    this.#flush()
+    const free = bells.filter(({ bell }) => !this.#underWay.has(bell.sessionId))
+    const now = new Set(this.#underWay.size < AT_ONCE ? free.map(({ bell }) => bell.sessionId) : [])
+    for (const id of sessionIds) if (!now.has(id)) this.#waiting.add(id)
+    if (now.size > 0) {
+      for (const id of now) this.#underWay.add(id)
+      void this.#ringAll(free, [...now])
+    }
+    if (this.#waiting.size > 0) this.#flush()
   }
 
   start(): void {

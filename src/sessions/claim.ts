@@ -9,7 +9,7 @@ import type { Snapshot } from '../domain/snapshot.ts'
 import { SEND_MARGIN_MS } from '../domain/window.ts'
 import type { Alias, Instant, JsonObject } from '../domain/words.ts'
 import { type Aftermath, type Ctx, transact } from './context.ts'
-import { lockSession, type SessionState, snapshotOf } from './state.ts'
+import { lockSessionAhead, type SessionState, snapshotOf } from './state.ts'
 import { date, recordEvent, recordStatus, recount, SYSTEM, updateSession } from './write.ts'
 
 /** A wait up to this long is sat out by the one who claims; a longer one is shown and left to a timer. */
@@ -46,17 +46,20 @@ interface Next {
   token_enc: Buffer | null
   simulated: boolean
   mps: number
+  /** When the number may send again, in milliseconds, fractions included: cut to whole ones, 80 a second would become 83. */
+  next_slot_at: number | null
   pair_tokens: number
   pair_at: Date | null
 }
 
 export async function claimNext(ctx: Ctx, sessionId: string): Promise<Claim> {
   return transact(ctx, async (trx, after): Promise<Claim> => {
-    const state = await lockSession(trx, sessionId)
+    const locked = await lockSessionAhead(trx, sessionId)
+    const next = await firstPending(trx, sessionId)
+    const state = locked()
     if (state === null) return { claim: 'none', snapshot: null }
     if (state.sends.calling > 0) return { claim: 'stale' }
     const at = ctx.clock.now()
-    const next = state.sends.pending === 0 ? null : await firstPending(trx, sessionId)
     if (next === null) return { claim: 'none', snapshot: snapshotOf(state, at) }
 
     const error = refusal(state, next, at)
@@ -91,17 +94,19 @@ export async function claimNext(ctx: Ctx, sessionId: string): Promise<Claim> {
   })
 }
 
+/** Its channel is locked with it: the number's pace is one for all sessions. */
 async function firstPending(trx: Trx, sessionId: string): Promise<Next | null> {
   const { rows } = await sql<Next>`
     SELECT a.id, a.no, a.epoch, a.wait_until, a.paced, a.message_id, m.text, m.reply_wamid,
-           ch.phone_number_id, ch.token_enc, ch.simulated, ch.mps, c.pair_tokens, c.pair_at
+           ch.phone_number_id, ch.token_enc, ch.simulated, ch.mps,
+           (extract(epoch FROM ch.next_slot_at) * 1000)::float8 AS next_slot_at, c.pair_tokens, c.pair_at
       FROM attempt a
       JOIN message m ON m.id = a.message_id
       JOIN channel ch ON ch.id = a.channel_id
       JOIN session s ON s.id = a.session_id
       JOIN client c ON c.id = s.client_id
      WHERE a.session_id = ${sessionId} AND a.state = 'pending'
-     ORDER BY m.seq, a.no LIMIT 1`.execute(trx)
+     ORDER BY m.seq, a.no LIMIT 1 FOR UPDATE OF ch`.execute(trx)
   return rows[0] ?? null
 }
 
@@ -164,11 +169,7 @@ async function takePlace(trx: Trx, state: SessionState, next: Next, at: Instant)
     UPDATE client SET pair_tokens = ${pair.pair.tokens}, pair_at = ${date(pair.pair.at ?? at)}
      WHERE id = ${state.clientId}`,
   )
-  // In fractions of a millisecond: cut to whole ones, 80 a second would become 83.
-  const { rows } = await sql<{ next_slot_at: number | null }>`
-    SELECT (extract(epoch FROM next_slot_at) * 1000)::float8 AS next_slot_at FROM channel
-     WHERE id = ${state.channelId} FOR UPDATE`.execute(trx)
-  const slot = takeNumberSlot(rows[0]?.next_slot_at ?? null, next.mps, at)
+  const slot = takeNumberSlot(next.next_slot_at, next.mps, at)
   await later(
     trx,
     sql`

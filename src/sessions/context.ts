@@ -2,8 +2,9 @@
 // once it is committed.
 import type { Clock } from '../clock.ts'
 import type { Database, Trx } from '../db/database.ts'
-import { mayRepeat } from '../db/errors.ts'
+import { isUniqueViolation, mayRepeat, Repeat } from '../db/errors.ts'
 import { type Change, type ChangeBus, notify } from './changes.ts'
+import { type Bell, bellsBehindCommit } from './state.ts'
 
 export interface Ctx {
   readonly db: Database
@@ -11,8 +12,11 @@ export interface Ctx {
   readonly byKey: Database
   readonly clock: Clock
   readonly bus: ChangeBus
-  /** Wakes the workflows of these sessions; the rows in `signal_outbox` cover a crash before it is done. */
-  ring(sessionIds: readonly string[]): void
+  /**
+   * Wakes the workflows of these sessions; the rows in `signal_outbox` cover a crash before it is done. `bells` where they
+   * were read already.
+   */
+  ring(sessionIds: readonly string[], bells?: readonly Bell[]): void
 }
 
 /** Collects, inside one transaction, what has to be told after its commit. */
@@ -23,25 +27,25 @@ export class Aftermath {
 }
 
 const TRIES = 5
-
-/** Thrown inside a transaction to run it anew, because a concurrent one was first. */
-export class Repeat extends Error {}
+/** Two commands of one user with one key, at the same instant: the second finds the first's answer. */
+const ONE_COMMAND_A_KEY = 'command_user_id_key_key'
 
 export async function transact<T>(ctx: Ctx, body: (trx: Trx, after: Aftermath) => Promise<T>): Promise<T> {
   for (let tryNo = 1; ; tryNo++) {
     const after = new Aftermath()
     try {
-      const value = await ctx.byKey.transaction().execute(async (trx) => {
+      const { value, bells } = await ctx.byKey.transaction().execute(async (trx) => {
         const result = await body(trx, after)
         await notify(trx, after.changes, ctx.bus.processId)
-        return result
+        return { value: result, bells: after.rings.size > 0 ? await bellsBehindCommit(trx, [...after.rings]) : null }
       })
+      if (bells !== null) ctx.ring([...after.rings], bells() ?? undefined)
       ctx.bus.emit(after.changes)
       for (const channelId of after.channels) ctx.bus.emitChannel(channelId)
-      if (after.rings.size > 0) ctx.ring([...after.rings])
       return value
     } catch (error) {
-      if (tryNo >= TRIES || !(error instanceof Repeat || mayRepeat(error))) throw error
+      const wasSecond = error instanceof Repeat || isUniqueViolation(error, ONE_COMMAND_A_KEY)
+      if (tryNo >= TRIES || !(wasSecond || mayRepeat(error))) throw error
     }
   }
 }

@@ -1,13 +1,13 @@
 // A command on a message is done once for each key: its first answer is kept in the same transaction, refusals included,
 // and a repeat gets it again.
 
-import type { Trx } from '../db/database.ts'
-import { isUniqueViolation } from '../db/errors.ts'
+import { sql } from 'kysely'
+import { later, soon, type Trx } from '../db/database.ts'
 import { allowed, type Refusal, refused, type Verdict } from '../domain/refusal.ts'
 import type { Instant, JsonObject } from '../domain/words.ts'
 import { newId } from '../ids.ts'
 import type { Actor } from './actor.ts'
-import { type Aftermath, type Ctx, Repeat, transact } from './context.ts'
+import { type Aftermath, type Ctx, transact } from './context.ts'
 import { lockSession, type SessionState } from './state.ts'
 import { date, recordEvent } from './write.ts'
 
@@ -33,17 +33,16 @@ export async function once(
 ): Promise<Sent> {
   const userId = keyed.actor.rights.userId
   return transact(ctx, async (trx, after) => {
+    const before = await soon<{ hash: Buffer; outcome: unknown }>(
+      trx,
+      sql`SELECT hash, outcome FROM command WHERE user_id = ${userId} AND key = ${keyed.key}`,
+    )
     const state = await lockSession(trx, sessionId)
     if (state === null) return refused({ code: 'not-found' })
-    const first = await trx
-      .selectFrom('command')
-      .select(['hash', 'outcome'])
-      .where('user_id', '=', userId)
-      .where('key', '=', keyed.key)
-      .executeTakeFirst()
+    const [first] = before()
     if (first !== undefined) {
       if (!first.hash.equals(keyed.hash)) return refused({ code: 'idempotency-key-reused' })
-      const answer = first.outcome as unknown as Answer
+      const answer = first.outcome as Answer
       return answer.ok ? allowed({ messageId: answer.messageId }) : refused(answer.refusal)
     }
     const at = ctx.clock.now()
@@ -52,28 +51,23 @@ export async function once(
     const answer: Answer = verdict.ok
       ? { ok: true, messageId: verdict.value.messageId }
       : { ok: false, refusal: verdict.refusal }
-    try {
-      await trx
-        .insertInto('command')
-        .values({
-          id: newId(),
-          user_id: userId,
-          key: keyed.key,
-          hash: keyed.hash,
-          session_id: sessionId,
-          kind,
-          body: JSON.stringify({}),
-          state: 'decided',
-          outcome: JSON.stringify(answer),
-          received_at: date(at),
-          decided_at: date(at),
-        })
-        .execute()
-    } catch (error) {
-      // The same key was used for another session at the same instant: look at its answer.
-      if (isUniqueViolation(error, 'command_user_id_key_key')) throw new Repeat()
-      throw error
-    }
+    // Where the same key was used at the same instant, this fails, and all is done anew.
+    await later(
+      trx,
+      trx.insertInto('command').values({
+        id: newId(),
+        user_id: userId,
+        key: keyed.key,
+        hash: keyed.hash,
+        session_id: sessionId,
+        kind,
+        body: JSON.stringify({}),
+        state: 'decided',
+        outcome: JSON.stringify(answer),
+        received_at: date(at),
+        decided_at: date(at),
+      }),
+    )
     return verdict
   })
 }

@@ -9,7 +9,7 @@ import { breaksChannel, metaError, NO_TOKEN, NOT_REACHED, type SendError, waitAf
 import type { Alias, Instant, JsonObject } from '../domain/words.ts'
 import { notifyChannel } from './changes.ts'
 import { type Aftermath, type Ctx, transact } from './context.ts'
-import { lockSession, type SessionState } from './state.ts'
+import { lockSessionAhead, type SessionState } from './state.ts'
 import { isParked, matchParked } from './statuses.ts'
 import { addAttempt } from './store.ts'
 import { date, recordEvent, recordStatus, recount, SYSTEM, updateSession } from './write.ts'
@@ -32,8 +32,9 @@ export type Settlement =
 /** Returns whether other attempts of the session wait to be sent. */
 export async function settle(ctx: Ctx, sessionId: string, attemptId: string, outcome: Settlement): Promise<boolean> {
   const { state, again } = await transact(ctx, async (trx, after) => {
-    const locked = await lockSession(trx, sessionId)
-    const attempt = locked === null ? null : await lockAttempt(trx, attemptId)
+    const ahead = await lockSessionAhead(trx, sessionId)
+    const attempt = await lockAttempt(trx, attemptId)
+    const locked = ahead()
     if (locked === null || attempt === null) return { state: locked, again: false }
     return { state: locked, again: await become(ctx, trx, after, locked, attempt, outcome) }
   })

@@ -1,14 +1,14 @@
 // A session as the rules see it: its row with client, channel, offer, settings and sends, read in one query; and the
 // snapshot that its workflow follows.
 import { sql } from 'kysely'
-import { type Database, later, type Trx } from '../db/database.ts'
+import { behindCommit, type Database, later, soon, type Trx } from '../db/database.ts'
+import { Repeat } from '../db/errors.ts'
 import type { AccessFacts } from '../domain/policy.ts'
 import { type Settings, settingsFrom } from '../domain/settings.ts'
 import type { Snapshot } from '../domain/snapshot.ts'
 import { type TextField, textField } from '../domain/text-field.ts'
 import { type TimerFacts, timers } from '../domain/timers.ts'
 import type { Alias, AliasKind, Instant, Origin, Phase } from '../domain/words.ts'
-import { Repeat } from './context.ts'
 
 export interface SessionState extends TimerFacts, AccessFacts {
   readonly id: string
@@ -90,17 +90,33 @@ export interface OutboxBell {
 }
 
 /** The bells of those sessions that have one, each with the state that it rings for, both as of one moment. */
-export async function loadBells(
-  db: Database,
+export async function loadBells(db: Database, sessionIds: readonly string[]): Promise<readonly Bell[]> {
+  return (await bellsOf(sessionIds).execute(db)).rows.map(bellOf)
+}
+
+/** The same, as they stand when the transaction is committed. */
+export async function bellsBehindCommit(
+  trx: Trx,
   sessionIds: readonly string[],
-): Promise<readonly { readonly bell: OutboxBell; readonly state: SessionState }[]> {
-  const { rows } = await sql<Row & Omit<OutboxBell, 'sessionId'>>`
-    SELECT b.start, b.spoke, b.rung, b.tries, ${STATE} JOIN signal_outbox b ON b.session_id = s.id
-     WHERE s.id = ANY (${sessionIds}::uuid[])`.execute(db)
-  return rows.map((row) => {
-    const { start, spoke, rung, tries } = row
-    return { bell: { sessionId: row.id, start, spoke, rung, tries }, state: stateOf(row) }
-  })
+): Promise<() => readonly Bell[] | null> {
+  const rows = await behindCommit<BellRow>(trx, bellsOf(sessionIds))
+  return () => rows()?.map(bellOf) ?? null
+}
+
+export interface Bell {
+  readonly bell: OutboxBell
+  readonly state: SessionState
+}
+
+type BellRow = Row & Omit<OutboxBell, 'sessionId'>
+
+const bellsOf = (sessionIds: readonly string[]) => sql<BellRow>`
+  SELECT b.start, b.spoke, b.rung, b.tries, ${STATE} JOIN signal_outbox b ON b.session_id = s.id
+   WHERE s.id = ANY (${sessionIds}::uuid[])`
+
+function bellOf(row: BellRow): Bell {
+  const { start, spoke, rung, tries } = row
+  return { bell: { sessionId: row.id, start, spoke, rung, tries }, state: stateOf(row) }
 }
 
 const STATE = sql`
@@ -194,15 +210,28 @@ export async function loadSnapshot(db: Database | Trx, sessionId: string, at: In
  * mutex: whoever changes a session holds it, so the session's own row needs no lock of its own.
  */
 export async function lockSession(trx: Trx, sessionId: string): Promise<SessionState | null> {
-  await later(
-    trx,
-    sql`
-    SELECT set_config('parley.locked', c.id::text, true) FROM client c
-     WHERE c.id = (SELECT client_id FROM session WHERE id = ${sessionId}) FOR UPDATE`,
-  )
-  const { rows } = await sql<Row & { locked: string }>`
-    SELECT current_setting('parley.locked', true) AS locked, ${STATE} WHERE s.id = ${sessionId}`.execute(trx)
-  const [row] = rows
+  await later(trx, lockClientOf(sessionId))
+  const { rows } = await lockedState(sessionId).execute(trx)
+  return underLock(rows)
+}
+
+/** The same, in the round trip of the next statement that is awaited, which then sees what the lock protects. */
+export async function lockSessionAhead(trx: Trx, sessionId: string): Promise<() => SessionState | null> {
+  await later(trx, lockClientOf(sessionId))
+  const rows = await soon<LockedRow>(trx, lockedState(sessionId))
+  return () => underLock(rows())
+}
+
+type LockedRow = Row & { locked: string }
+
+const lockClientOf = (sessionId: string) => sql`
+  SELECT set_config('parley.locked', c.id::text, true) FROM client c
+   WHERE c.id = (SELECT client_id FROM session WHERE id = ${sessionId}) FOR UPDATE`
+
+const lockedState = (sessionId: string) => sql<LockedRow>`
+  SELECT current_setting('parley.locked', true) AS locked, ${STATE} WHERE s.id = ${sessionId}`
+
+function underLock([row]: readonly LockedRow[]): SessionState | null {
   // Its client was joined with another one while this waited: that one's row is the mutex now.
   if (row !== undefined && row.client_id !== row.locked) throw new Repeat()
   return row === undefined ? null : stateOf(row)

@@ -1,7 +1,7 @@
 // What the connections promise: a lost one costs the transaction that used it, and writes that travel later are in it.
 import { sql } from 'kysely'
 import { describe, expect, test } from 'vitest'
-import { connect, later, type Trx } from '../../src/db/database.ts'
+import { behindCommit, connect, later, soon, type Trx } from '../../src/db/database.ts'
 import { freshDatabase } from '../support/database.ts'
 import { eventually } from '../support/eventually.ts'
 
@@ -80,6 +80,69 @@ describe('writes that travel later', () => {
       await byKey.transaction().execute(async (trx) => expect((await found(trx)).rows).toEqual([]))
     }
     expect((await found(db)).rows).toEqual([])
+    await drop()
+  })
+})
+
+describe('reads that travel with others', () => {
+  const count = sql<{ n: number }>`SELECT count(*)::int AS n FROM setting WHERE key = ${'read'}`
+  const put = (trx: Trx) => later(trx, sql`INSERT INTO setting (key, value) VALUES ('read', '1'::jsonb)`)
+
+  test('one that is wanted soon sees what was written before it, and not what comes after', async () => {
+    const { byKey, drop } = await freshDatabase()
+    await byKey.transaction().execute(async (trx) => {
+      const before = await soon<{ n: number }>(trx, count)
+      await put(trx)
+      const after = await soon<{ n: number }>(trx, count)
+      expect(before).toThrow('not been answered')
+      await sql`SELECT 1`.execute(trx)
+      expect([before(), after()]).toEqual([[{ n: 0 }], [{ n: 1 }]])
+    })
+    await drop()
+  })
+
+  test('one behind the commit sees what was committed', async () => {
+    const { byKey, drop } = await freshDatabase()
+    const read = await byKey.transaction().execute(async (trx) => {
+      const rows = await behindCommit<{ n: number; xact: boolean }>(
+        trx,
+        sql`SELECT count(*)::int AS n, pg_current_xact_id_if_assigned() IS NULL AS xact FROM setting WHERE key = ${'read'}`,
+      )
+      await put(trx)
+      return rows
+    })
+    expect(read()).toEqual([{ n: 1, xact: true }])
+    await drop()
+  })
+
+  test('one behind the commit that fails leaves what was committed as it is', async () => {
+    const { byKey, drop } = await freshDatabase()
+    const read = await byKey.transaction().execute(async (trx) => {
+      await put(trx)
+      return behindCommit(trx, sql`SELECT 1 / ${0}::int AS never`)
+    })
+    expect(read()).toBeNull()
+    expect((await count.execute(byKey)).rows).toEqual([{ n: 1 }])
+    await drop()
+  })
+
+  test('one behind a commit that fails does not hide it', async () => {
+    const { byKey, drop } = await freshDatabase()
+    const twice = byKey.transaction().execute(async (trx) => {
+      await put(trx)
+      await put(trx)
+      await behindCommit(trx, count)
+    })
+    await expect(twice).rejects.toMatchObject({ code: '23505' })
+    // What was to be read behind the commit is not read behind the next one.
+    await byKey.transaction().execute((trx) => put(trx))
+    expect((await count.execute(byKey)).rows).toEqual([{ n: 1 }])
+    await drop()
+  })
+
+  test('a pool that sends each statement by itself refuses them', async () => {
+    const { db, drop } = await freshDatabase()
+    await expect(db.transaction().execute((trx) => soon(trx, count))).rejects.toThrow('byKey')
     await drop()
   })
 })

@@ -7,6 +7,7 @@ import type { Database } from '../../db/database.ts'
 import { factsOfSession, maySeeSql, OPEN_OFFER } from '../../db/queries/access.ts'
 import { everyClientOf } from '../../db/queries/sessions.ts'
 import { type AccessFacts, mayDo, maySee, type Rights, type SessionAction } from '../../domain/policy.ts'
+import { isId } from '../../ids.ts'
 import { type Api, type App, whoOf } from '../context.ts'
 import { Problem } from '../problems.ts'
 
@@ -65,6 +66,27 @@ export function nameRights(app: App): void {
   })
 }
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** What decides about the session that the path names, asked for before anybody knows who asks. */
+    facts: Promise<AccessFacts | null> | null
+  }
+}
+
+/** Before the identity is asked for: the two questions need not wait for each other. */
+export function askAhead(app: App, api: Api): void {
+  app.decorateRequest('facts', null)
+  app.addHook('onRequest', async (request) => {
+    const { authorization, cookie } = request.headers
+    if (request.is404 || (authorization === undefined && cookie === undefined)) return
+    const { id } = request.params as { id?: string }
+    if (!request.routeOptions.config.access?.startsWith('session:') || id === undefined || !isId(id)) return
+    request.facts = factsOfSession(api.ctx.byKey, id)
+    // Whoever is refused before the facts are looked at leaves them alone.
+    request.facts.catch(() => {})
+  })
+}
+
 /** After the identity is known. */
 export function judge(app: App, api: Api): void {
   app.addHook('onRequest', async (request) => {
@@ -96,7 +118,8 @@ async function judgeObject(api: Api, request: FastifyRequest): Promise<void> {
     if (!(await maySeeClient(byKey, rights, id))) throw new Problem('not-found')
     return
   }
-  const facts = kind === 'session' ? await factsOfSession(byKey, id) : await messageFacts(byKey, rights, id)
+  const facts =
+    kind === 'session' ? await (request.facts ?? factsOfSession(byKey, id)) : await messageFacts(byKey, rights, id)
   if (facts === null) throw new Problem('not-found')
   if (facts === 'seen') {
     if (action !== 'see') throw new Problem('not-allowed')
