@@ -43,7 +43,12 @@ module.exports = {
     only('src/cloud-api', [...src('domain/'), ...packages('undici', 'zod')], 'A thin client of Meta'),
     only(
       'src/db',
-      [...src('domain/'), ...packages('kysely', 'pg', '@types/pg', 'pg-protocol', 'zod'), '^migrations/', '^(node:)?(fs|url)'],
+      [
+        ...src('domain/'),
+        ...packages('kysely', 'pg', '@types/pg', 'pg-protocol', 'zod'),
+        '^migrations/',
+        '^(node:)?(fs|url)',
+      ],
       'SQL and types',
     ),
     {
