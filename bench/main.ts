@@ -8,9 +8,11 @@ import { parseArgs } from 'node:util'
 import { ROOT } from '../dev/artifact.ts'
 import { type BarId, chosen, type Result, resultOf } from './bars.ts'
 import { Box } from './box.ts'
+import { endurance } from './endurance.ts'
 import { countEvents } from './events.ts'
 import { ingestRound } from './ingest.ts'
 import { bare, followed, full, latencyOf, seen, sent } from './latency.ts'
+import { longHistory } from './long-history.ts'
 import { type Memory, measureMemory } from './memory.ts'
 import { picture, shown } from './picture.ts'
 import { Stack } from './stack.ts'
@@ -42,7 +44,9 @@ class Bench {
         await this.#running(round)
     }
     if (this.#wants('P11.quiet', 'P11.burst', 'P12', 'P13.quiet', 'P13.burst')) await this.#events()
+    if (this.#wants('P14', 'P14.events', 'P14.size')) await this.#longHistory()
     if (this.#wants('P9')) await this.#memory()
+    if (this.#wants('P10')) await this.#endurance()
     return [...this.#wanted].flatMap((id) => {
       const rounds = this.#found.get(id)
       return rounds === undefined ? [] : [resultOf(id, rounds)]
@@ -147,6 +151,29 @@ class Bench {
       this.#keep('P12', events.status)
       this.#keep('P13.quiet', events.outQuiet)
       this.#keep('P13.burst', events.outBurst)
+    } finally {
+      await stack.stop()
+    }
+  }
+
+  async #longHistory(): Promise<void> {
+    say('The longest history')
+    const stack = await Stack.start(this.#box)
+    try {
+      const { events, bytes, replayMs } = await longHistory(stack)
+      this.#keep('P14', replayMs)
+      this.#keep('P14.events', events)
+      this.#keep('P14.size', bytes / 2 ** 20)
+    } finally {
+      await stack.stop()
+    }
+  }
+
+  async #endurance(): Promise<void> {
+    say('Twenty thousand sessions')
+    const stack = await Stack.start(this.#box)
+    try {
+      this.#keep('P10', await endurance(stack, say))
     } finally {
       await stack.stop()
     }

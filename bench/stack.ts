@@ -1,6 +1,7 @@
 // All of Parley, running for one round: API, worker, simulator, on a database and a task queue of their own.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client, Connection } from '@temporalio/client'
+import type { History } from '@temporalio/common/lib/proto-utils.js'
 import pg from 'pg'
 import type { Child } from '../dev/family.ts'
 import { freePort } from '../dev/ports.ts'
@@ -29,6 +30,7 @@ export class Stack {
   readonly #box: Box
   readonly #database: Database
   readonly #children: readonly Child[]
+  readonly #worker: Child
   readonly #pool: pg.Pool
   readonly #connection: Connection
   readonly #client: Client
@@ -39,6 +41,7 @@ export class Stack {
     box: Box
     database: Database
     children: readonly Child[]
+    worker: Child
     url: string
     address: string
     tracePort: number
@@ -49,6 +52,7 @@ export class Stack {
     this.#box = parts.box
     this.#database = parts.database
     this.#children = parts.children
+    this.#worker = parts.worker
     this.url = parts.url
     this.address = parts.address
     this.tracePort = parts.tracePort
@@ -85,7 +89,8 @@ export class Stack {
     const operator = await Operator.signIn(api.url, EMAIL, PASSWORD)
     const connection = await Connection.connect({ address })
     const children = [api.child, worker, simulator]
-    return new Stack({ box, database, children, url: api.url, address, tracePort, controlUrl, operator, connection })
+    const found = { url: api.url, address, tracePort, controlUrl, operator, connection }
+    return new Stack({ box, database, children, worker, ...found })
   }
 
   async query<Row extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []): Promise<readonly Row[]> {
@@ -193,6 +198,17 @@ export class Stack {
       if (after === before) return after
       before = after
     }
+  }
+
+  /** The history of the session's first run, which has ended where it continued as new. */
+  async firstRun(id: string): Promise<History> {
+    const described = await this.#client.workflow.getHandle(workflowIdOf(id)).describe()
+    const runId = described.raw.workflowExecutionInfo?.firstRunId || described.runId
+    return this.#client.workflow.getHandle(workflowIdOf(id), runId).fetchHistory()
+  }
+
+  get workerPid(): number {
+    return this.#worker.pid
   }
 
   async stop(): Promise<void> {

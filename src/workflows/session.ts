@@ -44,7 +44,8 @@ const { drainSends } = proxyActivities<Sending>({
 })
 
 const OLD_MS = 7 * 24 * 60 * 60 * 1000
-const LONG_HISTORY = 2_000
+/** Short, because a worker that has not seen a session (after a deployment, or with more of them than it keeps) replays all of it. */
+const LONG_HISTORY = 400
 /** A timer that asks too early asks again, but never faster than this. */
 const REARM_MS = 1_000
 const BACK_OFF_MS = [1_000, 2_000, 5_000, 15_000, 30_000]
