@@ -104,6 +104,26 @@ export class Door {
     }
   }
 
+  /**
+   * The session's row was restored from a backup and is open: its workflow follows it, and where that had ended in the
+   * time that is lost, another one begins. Returns whether Temporal took it.
+   */
+  async revive(sessionId: string, snapshot: Snapshot): Promise<boolean> {
+    try {
+      await this.#within(SIGNAL_DEADLINE_MS, () =>
+        this.#client.workflow.signalWithStart(SESSION_WORKFLOW, {
+          ...this.#startOptions(sessionId, snapshot.epoch),
+          workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+          signal: changed,
+          signalArgs: [snapshot],
+        }),
+      )
+      return true
+    } catch {
+      return false
+    }
+  }
+
   /** Starts the workflow where it does not run yet, and waits until the command is decided, for `deadlineMs` at most. */
   async command(
     kind: CommandKind,

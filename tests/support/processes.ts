@@ -93,6 +93,8 @@ export async function startProcesses(where: Where, sees: { api?: Partial<Where>;
   return {
     url,
     simulator,
+    /** What the services are told of Temporal, for whatever else speaks with it. */
+    temporal: { temporalAddress: where.temporalAddress, temporalNamespace: where.temporalNamespace, taskQueue },
     db: database.db,
     taskQueue,
     signIn: (who: 'admin' | 'sara' | 'olga' | 'omar') => signIn(url, `${who}@parley.test`),

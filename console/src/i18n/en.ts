@@ -251,6 +251,7 @@ export const en = {
   'event.endedByJoining': 'It ended because two clients turned out to be one; their other session goes on.',
   'event.resultChanged': '{who} changed the result to “{result}”.',
   'event.reactivated': 'The client wrote during the wrap-up, and the session went on.',
+  'event.restored': 'The database was restored from a backup; what happened since it was made is not known here.',
   'event.offerOverdue': 'Nobody accepted it in time; it is overdue.',
   'event.windowWarning': 'The window shuts soon: {until}.',
   'event.windowShut': 'The window shut: WhatsApp had allowed text until {until}.',

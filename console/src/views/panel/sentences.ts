@@ -49,6 +49,8 @@ export function sentence({ actor, type, evidence }: TimelineItem): string {
       return t('event.resultChanged', { who, result: resultName(word(evidence, 'resultId')) ?? t('result.unknown') })
     case 'reactivated':
       return t('event.reactivated')
+    case 'restored':
+      return t('event.restored')
     case 'windowOpened':
       return t('event.windowOpened', { until: timeOf(evidence, 'until') ?? '' })
     case 'offerOverdue':
