@@ -82,6 +82,7 @@ export async function startWorld(
     changes,
     rings,
     log,
+    rights,
     /** Another process on the same database. */
     anotherDoor(databaseUrl?: string) {
       const another = openDoor(databaseUrl)
@@ -301,7 +302,7 @@ async function settleIn(db: Db, clock: StandingClock, options: Parameters<typeof
     .execute()
   const groupId = v7()
   await db.insertInto('group_').values({ id: groupId, name: 'Support' }).execute()
-  const user = async (name: string): Promise<string> => {
+  const user = async (name: string, role = 'operator'): Promise<string> => {
     const id = v7()
     await db
       .insertInto('user_account')
@@ -309,7 +310,7 @@ async function settleIn(db: Db, clock: StandingClock, options: Parameters<typeof
         id,
         email: `${name}@parley.test`,
         name,
-        role: 'operator',
+        role,
         password_hash: '-',
         slots: options.slots ?? 500,
         created_at: now,
@@ -320,6 +321,7 @@ async function settleIn(db: Db, clock: StandingClock, options: Parameters<typeof
   }
   const olga = await user('olga')
   const omar = await user('omar')
+  const sara = await user('sara', 'supervisor')
   const phoneNumberId = '106540352242922'
   const channelId = await addChannel(db, clock, groupId, phoneNumberId)
   const resultId = v7()
@@ -330,5 +332,5 @@ async function settleIn(db: Db, clock: StandingClock, options: Parameters<typeof
       .values({ key, value: JSON.stringify(value) })
       .execute()
   }
-  return { groupId, olga, omar, channelId, phoneNumberId, resultId }
+  return { groupId, olga, omar, sara, channelId, phoneNumberId, resultId }
 }
