@@ -533,6 +533,8 @@ export interface paths {
                     readonly channelId?: string;
                     /** @description With all clients that were joined with it */
                     readonly clientId?: string;
+                    /** @description Of all clients that are linked to this contact */
+                    readonly contactId?: string;
                     /** @description A part of the client's name, phone number or WhatsApp id */
                     readonly q?: string;
                     /** @description Started at this time or later */
@@ -1419,6 +1421,8 @@ export interface paths {
                     readonly operatorId?: string;
                     readonly groupId?: string;
                     readonly channelId?: string;
+                    /** @description Of all clients that are linked to this contact */
+                    readonly contactId?: string;
                     /** @description A part of the client's name, phone number or WhatsApp id */
                     readonly q?: string;
                     /** @description Started at this time or later */
@@ -1524,6 +1528,855 @@ export interface paths {
         readonly options?: never;
         readonly head?: never;
         readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/clients/{id}/contact": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Link the client with a contact, or add them as a new one: prefilled with what WhatsApp tells */
+        readonly post: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path: {
+                    readonly id: string;
+                };
+                readonly cookie?: never;
+            };
+            readonly requestBody: {
+                readonly content: {
+                    readonly "application/json": {
+                        /**
+                         * Format: uuid
+                         * @description An existing one; left out, a new contact is added and linked
+                         */
+                        readonly contactId?: string;
+                        /** @description Short for `names` with this one */
+                        readonly name?: string;
+                        /** @description The first is what lists and sessions show */
+                        readonly names?: readonly string[];
+                        /** @description In any common notation; without a country one of the company’s own */
+                        readonly phones?: readonly string[];
+                        readonly emails?: readonly string[];
+                        /** @description By the key of an own field */
+                        readonly fields?: {
+                            readonly [key: string]: readonly string[];
+                        };
+                    };
+                };
+            };
+            readonly responses: {
+                /** @description Default Response */
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["Contact"];
+                    };
+                };
+                /** @description A problem */
+                readonly default: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        /** Disconnect the client from the directory; the contact stays */
+        readonly delete: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path: {
+                    readonly id: string;
+                };
+                readonly cookie?: never;
+            };
+            readonly requestBody?: never;
+            readonly responses: {
+                /** @description A problem */
+                readonly default: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/clients/{id}/contact-suggestions": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Contacts that might be this client, the most likely first */
+        readonly get: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path: {
+                    readonly id: string;
+                };
+                readonly cookie?: never;
+            };
+            readonly requestBody?: never;
+            readonly responses: {
+                /** @description Default Response */
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": {
+                            readonly items: readonly components["schemas"]["ContactSuggestion"][];
+                            readonly next: null;
+                        };
+                    };
+                };
+                /** @description A problem */
+                readonly default: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/contacts": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Contacts by name; with `q` those that a search finds, nearly matching ones last */
+        readonly get: {
+            readonly parameters: {
+                readonly query?: {
+                    /** @description Parts of names, addresses, own fields or numbers; without accents, in any notation, one letter may be wrong */
+                    readonly q?: string;
+                    readonly limit?: number;
+                    /** @description `next` of the page before */
+                    readonly cursor?: string;
+                };
+                readonly header?: never;
+                readonly path?: never;
+                readonly cookie?: never;
+            };
+            readonly requestBody?: never;
+            readonly responses: {
+                /** @description Default Response */
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": {
+                            readonly items: readonly components["schemas"]["Contact"][];
+                            /** @description `cursor` of the next page; null on the last */
+                            readonly next: string | null;
+                        };
+                    };
+                };
+                /** @description A problem */
+                readonly default: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        readonly put?: never;
+        /** Add a contact */
+        readonly post: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path?: never;
+                readonly cookie?: never;
+            };
+            readonly requestBody: {
+                readonly content: {
+                    readonly "application/json": {
+                        /** @description Short for `names` with this one */
+                        readonly name?: string;
+                        /** @description The first is what lists and sessions show */
+                        readonly names?: readonly string[];
+                        /** @description In any common notation; without a country one of the company’s own */
+                        readonly phones?: readonly string[];
+                        readonly emails?: readonly string[];
+                        /** @description By the key of an own field */
+                        readonly fields?: {
+                            readonly [key: string]: readonly string[];
+                        };
+                    };
+                };
+            };
+            readonly responses: {
+                /** @description Default Response */
+                readonly 201: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["Contact"];
+                    };
+                };
+                /** @description A problem */
+                readonly default: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/contacts/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** A contact */
+        readonly get: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path: {
+                    readonly id: string;
+                };
+                readonly cookie?: never;
+            };
+            readonly requestBody?: never;
+            readonly responses: {
+                /** @description Default Response */
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["Contact"];
+                    };
+                };
+                /** @description A problem */
+                readonly default: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        readonly put?: never;
+        readonly post?: never;
+        /** Remove a contact for good; its clients and their sessions stay */
+        readonly delete: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path: {
+                    readonly id: string;
+                };
+                readonly cookie?: never;
+            };
+            readonly requestBody?: never;
+            readonly responses: {
+                /** @description A problem */
+                readonly default: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        readonly options?: never;
+        readonly head?: never;
+        /** Change a contact: each list that is told replaces the whole list */
+        readonly patch: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path: {
+                    readonly id: string;
+                };
+                readonly cookie?: never;
+            };
+            readonly requestBody: {
+                readonly content: {
+                    readonly "application/json": {
+                        /** @description Short for `names` with this one */
+                        readonly name?: string;
+                        /** @description The first is what lists and sessions show */
+                        readonly names?: readonly string[];
+                        /** @description In any common notation; without a country one of the company’s own */
+                        readonly phones?: readonly string[];
+                        readonly emails?: readonly string[];
+                        /** @description By the key of an own field */
+                        readonly fields?: {
+                            readonly [key: string]: readonly string[];
+                        };
+                        /** @description Only where the contact is still as it was at this `rev` */
+                        readonly rev?: number;
+                    };
+                };
+            };
+            readonly responses: {
+                /** @description Default Response */
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["Contact"];
+                    };
+                };
+                /** @description A problem */
+                readonly default: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        readonly trace?: never;
+    };
+    readonly "/api/v1/contacts/{id}/merge": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Merge another contact into this one; where messages go changes for nobody */
+        readonly post: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path: {
+                    readonly id: string;
+                };
+                readonly cookie?: never;
+            };
+            readonly requestBody: {
+                readonly content: {
+                    readonly "application/json": {
+                        /**
+                         * Format: uuid
+                         * @description Merged into the one that the path names
+                         */
+                        readonly contactId: string;
+                    };
+                };
+            };
+            readonly responses: {
+                /** @description Default Response */
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["Contact"];
+                    };
+                };
+                /** @description A problem */
+                readonly default: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/contacts/{id}/merges": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** What was merged into this contact and can be undone, newest first */
+        readonly get: {
+            readonly parameters: {
+                readonly query?: {
+                    readonly limit?: number;
+                    /** @description `next` of the page before */
+                    readonly cursor?: string;
+                };
+                readonly header?: never;
+                readonly path: {
+                    readonly id: string;
+                };
+                readonly cookie?: never;
+            };
+            readonly requestBody?: never;
+            readonly responses: {
+                /** @description Default Response */
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": {
+                            readonly items: readonly components["schemas"]["ContactMerge"][];
+                            /** @description `cursor` of the next page; null on the last */
+                            readonly next: string | null;
+                        };
+                    };
+                };
+                /** @description A problem */
+                readonly default: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/contacts/{id}/undo-merge": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Undo a merge; the answer is the contact that is back */
+        readonly post: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path: {
+                    readonly id: string;
+                };
+                readonly cookie?: never;
+            };
+            readonly requestBody: {
+                readonly content: {
+                    readonly "application/json": {
+                        /** Format: uuid */
+                        readonly mergeId: string;
+                    };
+                };
+            };
+            readonly responses: {
+                /** @description Default Response */
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["Contact"];
+                    };
+                };
+                /** @description A problem */
+                readonly default: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/contacts/{id}/changes": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Who changed what of this contact, newest first */
+        readonly get: {
+            readonly parameters: {
+                readonly query?: {
+                    readonly limit?: number;
+                    /** @description `next` of the page before */
+                    readonly cursor?: string;
+                };
+                readonly header?: never;
+                readonly path: {
+                    readonly id: string;
+                };
+                readonly cookie?: never;
+            };
+            readonly requestBody?: never;
+            readonly responses: {
+                /** @description Default Response */
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": {
+                            readonly items: readonly components["schemas"]["ContactChange"][];
+                            /** @description `cursor` of the next page; null on the last */
+                            readonly next: string | null;
+                        };
+                    };
+                };
+                /** @description A problem */
+                readonly default: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/contacts/{id}/clients": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Its clients, one for each number that it writes to */
+        readonly get: {
+            readonly parameters: {
+                readonly query?: {
+                    readonly limit?: number;
+                    /** @description `next` of the page before */
+                    readonly cursor?: string;
+                };
+                readonly header?: never;
+                readonly path: {
+                    readonly id: string;
+                };
+                readonly cookie?: never;
+            };
+            readonly requestBody?: never;
+            readonly responses: {
+                /** @description Default Response */
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": {
+                            readonly items: readonly components["schemas"]["LinkedClient"][];
+                            /** @description `cursor` of the next page; null on the last */
+                            readonly next: string | null;
+                        };
+                    };
+                };
+                /** @description A problem */
+                readonly default: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/contacts/{id}/sessions": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** The sessions of all its clients that one may see, newest activity first */
+        readonly get: {
+            readonly parameters: {
+                readonly query?: {
+                    /** @description One or several, separated by commas */
+                    readonly phase?: string | readonly string[];
+                    readonly operatorId?: string;
+                    readonly groupId?: string;
+                    readonly channelId?: string;
+                    /** @description A part of the client's name, phone number or WhatsApp id */
+                    readonly q?: string;
+                    /** @description Started at this time or later */
+                    readonly from?: string;
+                    /** @description Started before this time */
+                    readonly to?: string;
+                    /** @description activity: newest activity first, that is the last message or the end; started: newest first; queue: overdue offers first, then who waits longest */
+                    readonly sort?: "activity" | "started" | "queue";
+                    readonly limit?: number;
+                    /** @description `next` of the page before */
+                    readonly cursor?: string;
+                };
+                readonly header?: never;
+                readonly path: {
+                    readonly id: string;
+                };
+                readonly cookie?: never;
+            };
+            readonly requestBody?: never;
+            readonly responses: {
+                /** @description Default Response */
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": {
+                            readonly items: readonly components["schemas"]["Session"][];
+                            /** @description `cursor` of the next page; null on the last */
+                            readonly next: string | null;
+                        };
+                    };
+                };
+                /** @description A problem */
+                readonly default: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/contact-fields": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Own fields of the directory */
+        readonly get: {
+            readonly parameters: {
+                readonly query?: {
+                    readonly limit?: number;
+                    /** @description `next` of the page before */
+                    readonly cursor?: string;
+                };
+                readonly header?: never;
+                readonly path?: never;
+                readonly cookie?: never;
+            };
+            readonly requestBody?: never;
+            readonly responses: {
+                /** @description Default Response */
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": {
+                            readonly items: readonly components["schemas"]["ContactField"][];
+                            /** @description `cursor` of the next page; null on the last */
+                            readonly next: string | null;
+                        };
+                    };
+                };
+                /** @description A problem */
+                readonly default: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        readonly put?: never;
+        /** Add a field */
+        readonly post: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path?: never;
+                readonly cookie?: never;
+            };
+            readonly requestBody: {
+                readonly content: {
+                    readonly "application/json": {
+                        readonly name: string;
+                        /** @description Made of the name where it is left out */
+                        readonly key?: string;
+                        readonly position?: number;
+                    };
+                };
+            };
+            readonly responses: {
+                /** @description Default Response */
+                readonly 201: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["ContactField"];
+                    };
+                };
+                /** @description A problem */
+                readonly default: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/contact-fields/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        /** Change a field */
+        readonly patch: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path: {
+                    readonly id: string;
+                };
+                readonly cookie?: never;
+            };
+            readonly requestBody: {
+                readonly content: {
+                    readonly "application/json": {
+                        readonly name?: string;
+                        readonly position?: number;
+                        /** @description No longer shown; its values are kept */
+                        readonly archived?: boolean;
+                    };
+                };
+            };
+            readonly responses: {
+                /** @description Default Response */
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["ContactField"];
+                    };
+                };
+                /** @description A problem */
+                readonly default: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         readonly trace?: never;
     };
     readonly "/api/v1/channels": {
@@ -2688,6 +3541,215 @@ export interface components {
              */
             readonly createdAt: string;
         };
+        readonly LinkedClientInput: {
+            /** Format: uuid */
+            readonly id: string;
+            /** Format: uuid */
+            readonly channelId: string;
+            readonly channelName: string;
+            /** @description As WhatsApp tells it */
+            readonly name: string | null;
+            /** @description E.164 with +; null where WhatsApp tells none */
+            readonly phone: string | null;
+            readonly bsuid: string | null;
+        };
+        readonly ContactInput: {
+            /**
+             * Format: uuid
+             * @description After a merge, that of the contact both have become
+             */
+            readonly id: string;
+            readonly rev: number;
+            /** @description The first of its names: what lists and sessions show */
+            readonly name: string | null;
+            readonly names: readonly string[];
+            /** @description E.164 with + */
+            readonly phones: readonly string[];
+            readonly emails: readonly string[];
+            /** @description By the key of the directory's own fields */
+            readonly fields: {
+                readonly [key: string]: readonly string[];
+            };
+            readonly clients: readonly components["schemas"]["LinkedClientInput"][];
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            readonly createdAt: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            readonly updatedAt: string;
+        };
+        readonly ContactChangeInput: {
+            /** Format: uuid */
+            readonly id: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            readonly at: string;
+            readonly actor: {
+                readonly kind: string;
+                readonly id: string | null;
+                readonly name: string | null;
+            };
+            /** @description created, imported, changed, linked, disconnected, merged, mergedInto, mergeUndone */
+            readonly type: string;
+            /** @description What was added and removed, or what it was linked or merged with */
+            readonly detail: {
+                readonly [key: string]: unknown;
+            };
+        };
+        readonly ContactMergeInput: {
+            /** Format: uuid */
+            readonly id: string;
+            /**
+             * Format: uuid
+             * @description The contact that was merged into this one
+             */
+            readonly contactId: string;
+            readonly name: string | null;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            readonly at: string;
+            readonly byName: string | null;
+        };
+        readonly SessionInput: {
+            /** Format: uuid */
+            readonly id: string;
+            /** @description Grows with every visible change; of two, the greater is the newer */
+            readonly rev: number;
+            /** Format: uuid */
+            readonly channelId: string;
+            readonly client: {
+                /**
+                 * Format: uuid
+                 * @description The client; after a join, the one that both have become
+                 */
+                readonly id: string;
+                /** @description As WhatsApp tells it */
+                readonly name: string | null;
+                /** @description E.164 with +; null where WhatsApp tells none */
+                readonly phone: string | null;
+                /** @description Meta's id of the person towards this business */
+                readonly bsuid: string | null;
+                /** @description The contact of the directory that they are linked to */
+                readonly contactId: string | null;
+                /** @description The name there; shown before the one that WhatsApp tells */
+                readonly contactName: string | null;
+            };
+            /** @enum {string} */
+            readonly phase: "queued" | "active" | "wrapUp" | "ended";
+            readonly operatorId: string | null;
+            /** @description Name of the operator, beside the id */
+            readonly operatorName: string | null;
+            readonly groupId: string | null;
+            /** @enum {string} */
+            readonly origin: "inbound" | "direct" | "reconnect";
+            /** @description The session of the same conversation before this one */
+            readonly previousId: string | null;
+            readonly nextId: string | null;
+            /** @description Whether the operator may type freely, at the time of reading */
+            readonly textField: {
+                readonly open: boolean;
+                /** @description When the window shuts; null while closed */
+                readonly until: string | null;
+                /** @description Why it is closed; null while open */
+                readonly reason: ("awaitingClient" | "windowShut" | "noOperator" | "banned" | "channelDown" | "wrapUp" | "ended") | null;
+            };
+            /** @description Meta's customer service window of the client */
+            readonly window: {
+                readonly until: string | null;
+                /** @description The message that opened it */
+                readonly messageId: string | null;
+            };
+            readonly offer: {
+                /** @description Null: offered to the whole group */
+                readonly operatorId: string | null;
+                readonly groupId: string | null;
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC
+                 */
+                readonly since: string;
+                readonly dueAt: string | null;
+                /** @description Since when nobody has accepted it in time */
+                readonly overdueAt: string | null;
+            } | null;
+            /** @description Receipt of the oldest client message that nobody answered */
+            readonly waitingSince: string | null;
+            readonly unread: number;
+            /** @description `seq` of the newest message of either direction */
+            readonly lastSeq: number;
+            /** @description Up to which `seq` the operator has read */
+            readonly readSeq: number;
+            readonly lastMessage: {
+                /** Format: uuid */
+                readonly id: string;
+                readonly seq: number;
+                /** @enum {string} */
+                readonly direction: "in" | "out";
+                /** @enum {string} */
+                readonly type: "text" | "image" | "video" | "audio" | "voice" | "document" | "sticker" | "location" | "contacts" | "template" | "interactive" | "button" | "reaction" | "order" | "system" | "unsupported";
+                /** @description Its first 200 characters */
+                readonly text: string | null;
+                readonly author: {
+                    /** @enum {string} */
+                    readonly kind: "client" | "operator" | "program" | "system";
+                    readonly id: string | null;
+                    readonly name: string | null;
+                };
+                /** @description As in Message; null for a message of the client */
+                readonly status: string | null;
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC
+                 */
+                readonly at: string;
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC
+                 */
+                readonly receivedAt: string;
+            } | null;
+            /**
+             * Format: date-time
+             * @description When the newest message came or was written: the order of lists of open sessions
+             */
+            readonly lastMessageAt: string;
+            /** @description Messages whose newest attempt failed, or that Meta never confirmed */
+            readonly attention: {
+                readonly failed: number;
+                readonly unknown: number;
+            };
+            readonly tags: readonly string[];
+            readonly result: {
+                /** Format: uuid */
+                readonly resultId: string;
+                readonly note: string | null;
+            } | null;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            readonly startedAt: string;
+            readonly acceptedAt: string | null;
+            /** @description When the operator ended it and the wrap-up began */
+            readonly wrapUpAt: string | null;
+            /** @description When the wrap-up ends by itself */
+            readonly wrapUpUntil: string | null;
+            readonly endedAt: string | null;
+            readonly endReason: string | null;
+        };
+        readonly ContactSuggestionInput: {
+            readonly contact: components["schemas"]["ContactInput"];
+            /** @description What is the same */
+            readonly reasons: readonly ("phone" | "name")[];
+        };
         readonly ClientInput: {
             /**
              * Format: uuid
@@ -2700,6 +3762,7 @@ export interface components {
             readonly phone: string | null;
             readonly bsuid: string | null;
             readonly contactId: string | null;
+            readonly contactName: string | null;
             readonly window: {
                 readonly open: boolean;
                 readonly until: string | null;
@@ -2861,130 +3924,6 @@ export interface components {
             /** @description A placeholder whose real message arrived elsewhere */
             readonly supersededBy: string | null;
         };
-        readonly SessionInput: {
-            /** Format: uuid */
-            readonly id: string;
-            /** @description Grows with every visible change; of two, the greater is the newer */
-            readonly rev: number;
-            /** Format: uuid */
-            readonly channelId: string;
-            readonly client: {
-                /**
-                 * Format: uuid
-                 * @description The client; after a join, the one that both have become
-                 */
-                readonly id: string;
-                /** @description As WhatsApp tells it */
-                readonly name: string | null;
-                /** @description E.164 with +; null where WhatsApp tells none */
-                readonly phone: string | null;
-                /** @description Meta's id of the person towards this business */
-                readonly bsuid: string | null;
-                readonly contactId: string | null;
-            };
-            /** @enum {string} */
-            readonly phase: "queued" | "active" | "wrapUp" | "ended";
-            readonly operatorId: string | null;
-            /** @description Name of the operator, beside the id */
-            readonly operatorName: string | null;
-            readonly groupId: string | null;
-            /** @enum {string} */
-            readonly origin: "inbound" | "direct" | "reconnect";
-            /** @description The session of the same conversation before this one */
-            readonly previousId: string | null;
-            readonly nextId: string | null;
-            /** @description Whether the operator may type freely, at the time of reading */
-            readonly textField: {
-                readonly open: boolean;
-                /** @description When the window shuts; null while closed */
-                readonly until: string | null;
-                /** @description Why it is closed; null while open */
-                readonly reason: ("awaitingClient" | "windowShut" | "noOperator" | "banned" | "channelDown" | "wrapUp" | "ended") | null;
-            };
-            /** @description Meta's customer service window of the client */
-            readonly window: {
-                readonly until: string | null;
-                /** @description The message that opened it */
-                readonly messageId: string | null;
-            };
-            readonly offer: {
-                /** @description Null: offered to the whole group */
-                readonly operatorId: string | null;
-                readonly groupId: string | null;
-                /**
-                 * Format: date-time
-                 * @description ISO 8601, UTC
-                 */
-                readonly since: string;
-                readonly dueAt: string | null;
-                /** @description Since when nobody has accepted it in time */
-                readonly overdueAt: string | null;
-            } | null;
-            /** @description Receipt of the oldest client message that nobody answered */
-            readonly waitingSince: string | null;
-            readonly unread: number;
-            /** @description `seq` of the newest message of either direction */
-            readonly lastSeq: number;
-            /** @description Up to which `seq` the operator has read */
-            readonly readSeq: number;
-            readonly lastMessage: {
-                /** Format: uuid */
-                readonly id: string;
-                readonly seq: number;
-                /** @enum {string} */
-                readonly direction: "in" | "out";
-                /** @enum {string} */
-                readonly type: "text" | "image" | "video" | "audio" | "voice" | "document" | "sticker" | "location" | "contacts" | "template" | "interactive" | "button" | "reaction" | "order" | "system" | "unsupported";
-                /** @description Its first 200 characters */
-                readonly text: string | null;
-                readonly author: {
-                    /** @enum {string} */
-                    readonly kind: "client" | "operator" | "program" | "system";
-                    readonly id: string | null;
-                    readonly name: string | null;
-                };
-                /** @description As in Message; null for a message of the client */
-                readonly status: string | null;
-                /**
-                 * Format: date-time
-                 * @description ISO 8601, UTC
-                 */
-                readonly at: string;
-                /**
-                 * Format: date-time
-                 * @description ISO 8601, UTC
-                 */
-                readonly receivedAt: string;
-            } | null;
-            /**
-             * Format: date-time
-             * @description When the newest message came or was written: the order of lists of open sessions
-             */
-            readonly lastMessageAt: string;
-            /** @description Messages whose newest attempt failed, or that Meta never confirmed */
-            readonly attention: {
-                readonly failed: number;
-                readonly unknown: number;
-            };
-            readonly tags: readonly string[];
-            readonly result: {
-                /** Format: uuid */
-                readonly resultId: string;
-                readonly note: string | null;
-            } | null;
-            /**
-             * Format: date-time
-             * @description ISO 8601, UTC
-             */
-            readonly startedAt: string;
-            readonly acceptedAt: string | null;
-            /** @description When the operator ended it and the wrap-up began */
-            readonly wrapUpAt: string | null;
-            /** @description When the wrap-up ends by itself */
-            readonly wrapUpUntil: string | null;
-            readonly endedAt: string | null;
-            readonly endReason: string | null;
-        };
         readonly TimelineEventInput: {
             readonly id: string;
             /** @description Its place in the session: gapless from 1 */
@@ -3082,6 +4021,15 @@ export interface components {
                  */
                 readonly asOf: string;
             };
+        };
+        readonly ContactFieldInput: {
+            /** Format: uuid */
+            readonly id: string;
+            /** @description Stays as it is when the field is renamed: placeholders and programs name it */
+            readonly key: string;
+            readonly name: string;
+            readonly position: number;
+            readonly archived: boolean;
         };
         readonly GroupInput: {
             /** Format: uuid */
@@ -3356,6 +4304,215 @@ export interface components {
              */
             readonly createdAt: string;
         };
+        readonly LinkedClient: {
+            /** Format: uuid */
+            readonly id: string;
+            /** Format: uuid */
+            readonly channelId: string;
+            readonly channelName: string;
+            /** @description As WhatsApp tells it */
+            readonly name: string | null;
+            /** @description E.164 with +; null where WhatsApp tells none */
+            readonly phone: string | null;
+            readonly bsuid: string | null;
+        };
+        readonly Contact: {
+            /**
+             * Format: uuid
+             * @description After a merge, that of the contact both have become
+             */
+            readonly id: string;
+            readonly rev: number;
+            /** @description The first of its names: what lists and sessions show */
+            readonly name: string | null;
+            readonly names: readonly string[];
+            /** @description E.164 with + */
+            readonly phones: readonly string[];
+            readonly emails: readonly string[];
+            /** @description By the key of the directory's own fields */
+            readonly fields: {
+                readonly [key: string]: readonly string[];
+            };
+            readonly clients: readonly components["schemas"]["LinkedClient"][];
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            readonly createdAt: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            readonly updatedAt: string;
+        };
+        readonly ContactChange: {
+            /** Format: uuid */
+            readonly id: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            readonly at: string;
+            readonly actor: {
+                readonly kind: string;
+                readonly id: string | null;
+                readonly name: string | null;
+            };
+            /** @description created, imported, changed, linked, disconnected, merged, mergedInto, mergeUndone */
+            readonly type: string;
+            /** @description What was added and removed, or what it was linked or merged with */
+            readonly detail: {
+                readonly [key: string]: unknown;
+            };
+        };
+        readonly ContactMerge: {
+            /** Format: uuid */
+            readonly id: string;
+            /**
+             * Format: uuid
+             * @description The contact that was merged into this one
+             */
+            readonly contactId: string;
+            readonly name: string | null;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            readonly at: string;
+            readonly byName: string | null;
+        };
+        readonly Session: {
+            /** Format: uuid */
+            readonly id: string;
+            /** @description Grows with every visible change; of two, the greater is the newer */
+            readonly rev: number;
+            /** Format: uuid */
+            readonly channelId: string;
+            readonly client: {
+                /**
+                 * Format: uuid
+                 * @description The client; after a join, the one that both have become
+                 */
+                readonly id: string;
+                /** @description As WhatsApp tells it */
+                readonly name: string | null;
+                /** @description E.164 with +; null where WhatsApp tells none */
+                readonly phone: string | null;
+                /** @description Meta's id of the person towards this business */
+                readonly bsuid: string | null;
+                /** @description The contact of the directory that they are linked to */
+                readonly contactId: string | null;
+                /** @description The name there; shown before the one that WhatsApp tells */
+                readonly contactName: string | null;
+            };
+            /** @enum {string} */
+            readonly phase: "queued" | "active" | "wrapUp" | "ended";
+            readonly operatorId: string | null;
+            /** @description Name of the operator, beside the id */
+            readonly operatorName: string | null;
+            readonly groupId: string | null;
+            /** @enum {string} */
+            readonly origin: "inbound" | "direct" | "reconnect";
+            /** @description The session of the same conversation before this one */
+            readonly previousId: string | null;
+            readonly nextId: string | null;
+            /** @description Whether the operator may type freely, at the time of reading */
+            readonly textField: {
+                readonly open: boolean;
+                /** @description When the window shuts; null while closed */
+                readonly until: string | null;
+                /** @description Why it is closed; null while open */
+                readonly reason: ("awaitingClient" | "windowShut" | "noOperator" | "banned" | "channelDown" | "wrapUp" | "ended") | null;
+            };
+            /** @description Meta's customer service window of the client */
+            readonly window: {
+                readonly until: string | null;
+                /** @description The message that opened it */
+                readonly messageId: string | null;
+            };
+            readonly offer: {
+                /** @description Null: offered to the whole group */
+                readonly operatorId: string | null;
+                readonly groupId: string | null;
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC
+                 */
+                readonly since: string;
+                readonly dueAt: string | null;
+                /** @description Since when nobody has accepted it in time */
+                readonly overdueAt: string | null;
+            } | null;
+            /** @description Receipt of the oldest client message that nobody answered */
+            readonly waitingSince: string | null;
+            readonly unread: number;
+            /** @description `seq` of the newest message of either direction */
+            readonly lastSeq: number;
+            /** @description Up to which `seq` the operator has read */
+            readonly readSeq: number;
+            readonly lastMessage: {
+                /** Format: uuid */
+                readonly id: string;
+                readonly seq: number;
+                /** @enum {string} */
+                readonly direction: "in" | "out";
+                /** @enum {string} */
+                readonly type: "text" | "image" | "video" | "audio" | "voice" | "document" | "sticker" | "location" | "contacts" | "template" | "interactive" | "button" | "reaction" | "order" | "system" | "unsupported";
+                /** @description Its first 200 characters */
+                readonly text: string | null;
+                readonly author: {
+                    /** @enum {string} */
+                    readonly kind: "client" | "operator" | "program" | "system";
+                    readonly id: string | null;
+                    readonly name: string | null;
+                };
+                /** @description As in Message; null for a message of the client */
+                readonly status: string | null;
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC
+                 */
+                readonly at: string;
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC
+                 */
+                readonly receivedAt: string;
+            } | null;
+            /**
+             * Format: date-time
+             * @description When the newest message came or was written: the order of lists of open sessions
+             */
+            readonly lastMessageAt: string;
+            /** @description Messages whose newest attempt failed, or that Meta never confirmed */
+            readonly attention: {
+                readonly failed: number;
+                readonly unknown: number;
+            };
+            readonly tags: readonly string[];
+            readonly result: {
+                /** Format: uuid */
+                readonly resultId: string;
+                readonly note: string | null;
+            } | null;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            readonly startedAt: string;
+            readonly acceptedAt: string | null;
+            /** @description When the operator ended it and the wrap-up began */
+            readonly wrapUpAt: string | null;
+            /** @description When the wrap-up ends by itself */
+            readonly wrapUpUntil: string | null;
+            readonly endedAt: string | null;
+            readonly endReason: string | null;
+        };
+        readonly ContactSuggestion: {
+            readonly contact: components["schemas"]["Contact"];
+            /** @description What is the same */
+            readonly reasons: readonly ("phone" | "name")[];
+        };
         readonly Client: {
             /**
              * Format: uuid
@@ -3368,6 +4525,7 @@ export interface components {
             readonly phone: string | null;
             readonly bsuid: string | null;
             readonly contactId: string | null;
+            readonly contactName: string | null;
             readonly window: {
                 readonly open: boolean;
                 readonly until: string | null;
@@ -3529,130 +4687,6 @@ export interface components {
             /** @description A placeholder whose real message arrived elsewhere */
             readonly supersededBy: string | null;
         };
-        readonly Session: {
-            /** Format: uuid */
-            readonly id: string;
-            /** @description Grows with every visible change; of two, the greater is the newer */
-            readonly rev: number;
-            /** Format: uuid */
-            readonly channelId: string;
-            readonly client: {
-                /**
-                 * Format: uuid
-                 * @description The client; after a join, the one that both have become
-                 */
-                readonly id: string;
-                /** @description As WhatsApp tells it */
-                readonly name: string | null;
-                /** @description E.164 with +; null where WhatsApp tells none */
-                readonly phone: string | null;
-                /** @description Meta's id of the person towards this business */
-                readonly bsuid: string | null;
-                readonly contactId: string | null;
-            };
-            /** @enum {string} */
-            readonly phase: "queued" | "active" | "wrapUp" | "ended";
-            readonly operatorId: string | null;
-            /** @description Name of the operator, beside the id */
-            readonly operatorName: string | null;
-            readonly groupId: string | null;
-            /** @enum {string} */
-            readonly origin: "inbound" | "direct" | "reconnect";
-            /** @description The session of the same conversation before this one */
-            readonly previousId: string | null;
-            readonly nextId: string | null;
-            /** @description Whether the operator may type freely, at the time of reading */
-            readonly textField: {
-                readonly open: boolean;
-                /** @description When the window shuts; null while closed */
-                readonly until: string | null;
-                /** @description Why it is closed; null while open */
-                readonly reason: ("awaitingClient" | "windowShut" | "noOperator" | "banned" | "channelDown" | "wrapUp" | "ended") | null;
-            };
-            /** @description Meta's customer service window of the client */
-            readonly window: {
-                readonly until: string | null;
-                /** @description The message that opened it */
-                readonly messageId: string | null;
-            };
-            readonly offer: {
-                /** @description Null: offered to the whole group */
-                readonly operatorId: string | null;
-                readonly groupId: string | null;
-                /**
-                 * Format: date-time
-                 * @description ISO 8601, UTC
-                 */
-                readonly since: string;
-                readonly dueAt: string | null;
-                /** @description Since when nobody has accepted it in time */
-                readonly overdueAt: string | null;
-            } | null;
-            /** @description Receipt of the oldest client message that nobody answered */
-            readonly waitingSince: string | null;
-            readonly unread: number;
-            /** @description `seq` of the newest message of either direction */
-            readonly lastSeq: number;
-            /** @description Up to which `seq` the operator has read */
-            readonly readSeq: number;
-            readonly lastMessage: {
-                /** Format: uuid */
-                readonly id: string;
-                readonly seq: number;
-                /** @enum {string} */
-                readonly direction: "in" | "out";
-                /** @enum {string} */
-                readonly type: "text" | "image" | "video" | "audio" | "voice" | "document" | "sticker" | "location" | "contacts" | "template" | "interactive" | "button" | "reaction" | "order" | "system" | "unsupported";
-                /** @description Its first 200 characters */
-                readonly text: string | null;
-                readonly author: {
-                    /** @enum {string} */
-                    readonly kind: "client" | "operator" | "program" | "system";
-                    readonly id: string | null;
-                    readonly name: string | null;
-                };
-                /** @description As in Message; null for a message of the client */
-                readonly status: string | null;
-                /**
-                 * Format: date-time
-                 * @description ISO 8601, UTC
-                 */
-                readonly at: string;
-                /**
-                 * Format: date-time
-                 * @description ISO 8601, UTC
-                 */
-                readonly receivedAt: string;
-            } | null;
-            /**
-             * Format: date-time
-             * @description When the newest message came or was written: the order of lists of open sessions
-             */
-            readonly lastMessageAt: string;
-            /** @description Messages whose newest attempt failed, or that Meta never confirmed */
-            readonly attention: {
-                readonly failed: number;
-                readonly unknown: number;
-            };
-            readonly tags: readonly string[];
-            readonly result: {
-                /** Format: uuid */
-                readonly resultId: string;
-                readonly note: string | null;
-            } | null;
-            /**
-             * Format: date-time
-             * @description ISO 8601, UTC
-             */
-            readonly startedAt: string;
-            readonly acceptedAt: string | null;
-            /** @description When the operator ended it and the wrap-up began */
-            readonly wrapUpAt: string | null;
-            /** @description When the wrap-up ends by itself */
-            readonly wrapUpUntil: string | null;
-            readonly endedAt: string | null;
-            readonly endReason: string | null;
-        };
         readonly TimelineEvent: {
             readonly id: string;
             /** @description Its place in the session: gapless from 1 */
@@ -3750,6 +4784,15 @@ export interface components {
                  */
                 readonly asOf: string;
             };
+        };
+        readonly ContactField: {
+            /** Format: uuid */
+            readonly id: string;
+            /** @description Stays as it is when the field is renamed: placeholders and programs name it */
+            readonly key: string;
+            readonly name: string;
+            readonly position: number;
+            readonly archived: boolean;
         };
         readonly Group: {
             /** Format: uuid */

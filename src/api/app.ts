@@ -16,8 +16,11 @@ import { limits, security } from './plugins/security.ts'
 import { sendProblem } from './problems.ts'
 import { authRoutes } from './routes/auth.ts'
 import { channelRoutes } from './routes/channels.ts'
+import { clientContactRoutes } from './routes/client-contact.ts'
 import { clientRoutes } from './routes/clients.ts'
 import { commandRoutes } from './routes/commands.ts'
+import { contactFieldRoutes } from './routes/contact-fields.ts'
+import { contactRoutes } from './routes/contacts.ts'
 import { groupRoutes } from './routes/groups.ts'
 import { meRoutes } from './routes/me.ts'
 import { messageRoutes } from './routes/messages.ts'
@@ -84,6 +87,9 @@ const ROUTES = [
   commandRoutes,
   messageRoutes,
   clientRoutes,
+  clientContactRoutes,
+  contactRoutes,
+  contactFieldRoutes,
   channelRoutes,
   resultRoutes,
   groupRoutes,

@@ -66,6 +66,31 @@ export interface AttemptStatus {
   status: string;
 }
 
+export interface CannedFolder {
+  created_at: Timestamp;
+  group_ids: Generated<string[]>;
+  id: string;
+  name: string;
+}
+
+export interface CannedText {
+  folder_id: string | null;
+  group_id: string | null;
+  id: string;
+  name: string;
+  search_key: string;
+  shortcut: string | null;
+  updated_at: Timestamp;
+  user_id: string | null;
+}
+
+export interface CannedTextVariant {
+  language: string;
+  position: number;
+  text: string;
+  text_id: string;
+}
+
 export interface Channel {
   created_at: Timestamp;
   display_phone_number: string;
@@ -84,6 +109,7 @@ export interface Channel {
 
 export interface Client {
   channel_id: string;
+  contact_id: string | null;
   created_at: Timestamp;
   id: string;
   joined_into: string | null;
@@ -127,6 +153,69 @@ export interface Command {
   session_id: string | null;
   state: Generated<string>;
   user_id: string;
+}
+
+export interface Contact {
+  created_at: Timestamp;
+  created_by: string | null;
+  deleted_at: Timestamp | null;
+  id: string;
+  merged_into: string | null;
+  name: string | null;
+  rev: Generated<number>;
+  search_key: string;
+  sort_key: string;
+  updated_at: Timestamp;
+}
+
+export interface ContactChange {
+  actor_id: string | null;
+  actor_kind: string;
+  at: Timestamp;
+  contact_id: string;
+  detail: Json;
+  id: string;
+  kind: string;
+}
+
+export interface ContactField {
+  archived_at: Timestamp | null;
+  id: string;
+  key: string;
+  name: string;
+  position: Generated<number>;
+}
+
+export interface ContactImport {
+  at: Timestamp;
+  by_user: string;
+  counts: Json;
+  file_name: string | null;
+  id: string;
+  mapping: Json;
+  report: Json;
+}
+
+export interface ContactMerge {
+  at: Timestamp;
+  by_user: string | null;
+  client_ids: string[];
+  id: string;
+  merged_id: string;
+  survivor_id: string;
+  undone_at: Timestamp | null;
+  undone_by: string | null;
+}
+
+export interface ContactValue {
+  contact_id: string;
+  field_id: string | null;
+  id: string;
+  key: string;
+  kind: string;
+  merge_id: string | null;
+  position: number;
+  value: string;
 }
 
 export interface Draft {
@@ -343,11 +432,20 @@ export interface DB {
   account_notice: AccountNotice;
   attempt: Attempt;
   attempt_status: AttemptStatus;
+  canned_folder: CannedFolder;
+  canned_text: CannedText;
+  canned_text_variant: CannedTextVariant;
   channel: Channel;
   client: Client;
   client_alias: ClientAlias;
   client_alias_history: ClientAliasHistory;
   command: Command;
+  contact: Contact;
+  contact_change: ContactChange;
+  contact_field: ContactField;
+  contact_import: ContactImport;
+  contact_merge: ContactMerge;
+  contact_value: ContactValue;
   draft: Draft;
   group_: Group;
   group_member: GroupMember;

@@ -172,7 +172,7 @@ async function join(trx: Trx, after: Aftermath, a: Owner, b: Owner, at: Instant)
      WHERE client_id = ${joins}`.execute(trx)
   await sql`UPDATE client_alias SET client_id = ${survives}, source = 'joined' WHERE client_id = ${joins}`.execute(trx)
   await sql`
-    UPDATE client s SET name = coalesce(s.name, j.name), rev = greatest(s.rev, j.rev) + 1,
+    UPDATE client s SET name = coalesce(s.name, j.name), contact_id = coalesce(s.contact_id, j.contact_id), rev = greatest(s.rev, j.rev) + 1,
            window_message_id = CASE WHEN j.window_expires_at > coalesce(s.window_expires_at, '-infinity') THEN j.window_message_id ELSE s.window_message_id END,
            window_expires_at = greatest(s.window_expires_at, j.window_expires_at)
       FROM client j WHERE s.id = ${survives} AND j.id = ${joins}`.execute(trx)

@@ -8,6 +8,9 @@ export interface Person {
   /** E.164 with +. */
   readonly phone: string | null
   readonly bsuid: string | null
+  /** Whom of the directory they are, and the name there. */
+  readonly contactId: string | null
+  readonly contactName: string | null
 }
 
 /** Meta's ids of phones are digits; anything else is kept as it came, and is no number that could be dialled. */
@@ -28,14 +31,17 @@ export async function loadPeople(
     name: string | null
     phone: string | null
     bsuid: string | null
+    contact_id: string | null
+    contact_name: string | null
   }>`
     WITH RECURSIVE path AS (
-      SELECT c.id AS asked, c.id, c.joined_into, c.name FROM client c WHERE c.id = ANY (${[...new Set(clientIds)]}::uuid[])
+      SELECT c.id AS asked, c.id, c.joined_into, c.name, c.contact_id FROM client c WHERE c.id = ANY (${[...new Set(clientIds)]}::uuid[])
       UNION ALL
-      SELECT p.asked, c.id, c.joined_into, c.name FROM path p JOIN client c ON c.id = p.joined_into
+      SELECT p.asked, c.id, c.joined_into, c.name, c.contact_id FROM path p JOIN client c ON c.id = p.joined_into
     ) CYCLE id SET looped USING trail
-    SELECT p.asked, p.id, p.name, alias.phone, alias.bsuid
+    SELECT p.asked, p.id, p.name, alias.phone, alias.bsuid, p.contact_id, k.name AS contact_name
       FROM path p
+      LEFT JOIN contact k ON k.id = p.contact_id
       LEFT JOIN LATERAL (
         SELECT (array_agg(a.value ORDER BY a.valid_from DESC) FILTER (WHERE a.kind = 'phone'))[1] AS phone,
                (array_agg(a.value ORDER BY a.valid_from DESC) FILTER (WHERE a.kind = 'bsuid'))[1] AS bsuid
@@ -43,6 +49,16 @@ export async function loadPeople(
       ) alias ON true
      WHERE p.joined_into IS NULL AND NOT p.looped`.execute(db)
   return new Map(
-    rows.map((row) => [row.asked, { id: row.id, name: row.name, phone: phoneOf(row.phone), bsuid: row.bsuid }]),
+    rows.map((row) => [
+      row.asked,
+      {
+        id: row.id,
+        name: row.name,
+        phone: phoneOf(row.phone),
+        bsuid: row.bsuid,
+        contactId: row.contact_id,
+        contactName: row.contact_name,
+      },
+    ]),
   )
 }

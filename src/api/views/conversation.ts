@@ -23,6 +23,7 @@ export const clientSchema = z
     phone: z.string().nullable(),
     bsuid: z.string().nullable(),
     contactId: id.nullable(),
+    contactName: z.string().nullable(),
     window: z.object({ open: z.boolean(), until: time.nullable(), messageId: id.nullable() }),
     openSessionId: id.nullable().describe('The session that is not ended, where there is one'),
     createdAt: time,
@@ -42,7 +43,6 @@ export async function loadClient(db: Database, clientId: string, at: Instant): P
   return {
     ...person,
     channelId: row.channel_id,
-    contactId: null,
     window: {
       open: isOpen({ until, messageId: row.window_message_id }, at),
       until: iso(row.window_expires_at),

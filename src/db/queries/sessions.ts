@@ -17,6 +17,7 @@ export interface SessionsFilter {
   readonly groupId?: string | undefined
   readonly channelId?: string | undefined
   readonly clientId?: string | undefined
+  readonly contactId?: string | undefined
   readonly q?: string | undefined
   readonly from?: string | undefined
   readonly to?: string | undefined
@@ -36,6 +37,7 @@ export const sessionsFilter = {
   groupId: z.uuid().optional(),
   channelId: z.uuid().optional(),
   clientId: z.uuid().optional().describe('With all clients that were joined with it'),
+  contactId: z.uuid().optional().describe('Of all clients that are linked to this contact'),
   q: z.string().trim().max(200).optional().describe("A part of the client's name, phone number or WhatsApp id"),
   from: z.iso.datetime({ offset: true }).optional().describe('Started at this time or later'),
   to: z.iso.datetime({ offset: true }).optional().describe('Started before this time'),
@@ -133,6 +135,7 @@ function conditions(filter: SessionsFilter): RawBuilder<boolean>[] {
   if (filter.from !== undefined) add(sql`s.started_at >= ${filter.from}::timestamptz`)
   if (filter.to !== undefined) add(sql`s.started_at < ${filter.to}::timestamptz`)
   if (filter.clientId !== undefined) add(sql`s.client_id IN (${everyClientOf(filter.clientId)})`)
+  if (filter.contactId !== undefined) add(sql`s.client_id IN (${everyClientOfContact(filter.contactId)})`)
   if (filter.q !== undefined && filter.q !== '') add(matches(filter.q))
   return found
 }
@@ -144,6 +147,12 @@ export const everyClientOf = (clientId: string): RawBuilder<string> => sql<strin
     UNION
     SELECT c.id, c.joined_into FROM client c JOIN one ON c.joined_into = one.id OR c.id = one.joined_into
   ) SELECT id FROM one`
+
+/** The clients that are linked to the contact now, and all that were joined with them. */
+const everyClientOfContact = (contactId: string): RawBuilder<string> => sql<string>`
+  SELECT id FROM client WHERE contact_id = ${contactId} AND joined_into IS NULL
+  UNION
+  SELECT j.id FROM client j JOIN client c ON j.joined_into = c.id WHERE c.contact_id = ${contactId} AND c.joined_into IS NULL`
 
 function matches(q: string): RawBuilder<boolean> {
   const like = (text: string) => `%${text.replace(/[\\%_]/g, '\\$&')}%`
