@@ -1568,7 +1568,7 @@ export interface paths {
                         readonly fields?: {
                             readonly [key: string]: readonly string[];
                         };
-                    };
+                    } | null;
                 };
             };
             readonly responses: {
@@ -1604,6 +1604,13 @@ export interface paths {
             };
             readonly requestBody?: never;
             readonly responses: {
+                /** @description Default Response */
+                readonly 204: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content?: never;
+                };
                 /** @description A problem */
                 readonly default: {
                     headers: {
@@ -1823,6 +1830,13 @@ export interface paths {
             };
             readonly requestBody?: never;
             readonly responses: {
+                /** @description Default Response */
+                readonly 204: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content?: never;
+                };
                 /** @description A problem */
                 readonly default: {
                     headers: {

@@ -8,7 +8,7 @@ export interface Part {
   readonly text: string | null
 }
 
-const PLACEHOLDER = /\{\{\s*([^{}\n]{1,80}?)\s*\}\}/g
+const PLACEHOLDER = /\{\{[^\S\n]*([^\s{}](?:[^{}\n]{0,78}[^\s{}])?)[^\S\n]*\}\}/g
 
 /** Names are compared without case and doubled spaces; they are shown as they were written. */
 const nameOf = (written: string): string => written.toLowerCase().replace(/\s+/g, ' ')

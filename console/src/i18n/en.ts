@@ -77,6 +77,7 @@ export const en = {
   'channel.this': 'this number',
   'client.unnamed': 'Client without a name',
   'client.noPhone': 'No phone number',
+  'client.onWhatsApp': 'on WhatsApp: {name}',
 
   'conversation.title': '{name} · Parley',
   'conversation.label': 'Conversation with {name}',
@@ -266,6 +267,13 @@ export const en = {
   'event.unknown': 'Meta did not answer about a message; its outcome is unknown.',
   'event.clientJoined': 'Two clients turned out to be one; their conversations belong together from here on.',
   'event.clientMoved': 'The client has another number now; answers go there.',
+  'event.contact.linked': '{who} linked the client with a contact of the directory.',
+  'event.contact.disconnected': '{who} disconnected the client from the directory.',
+  'event.contact.changed': '{who} changed the client’s contact in the directory.',
+  'event.contact.merged': '{who} merged the client’s contact with another one. Answers go where they went.',
+  'event.contact.mergeUndone': '{who} undid a merge of the client’s contact. Answers go where they went.',
+  'event.contact.removed': '{who} removed the client’s contact from the directory.',
+  'event.contact.imported': '{who} changed the client’s contact by an import.',
   'event.other': '{who}: {type}',
 
   'command.accept': 'accept it',

@@ -14,6 +14,8 @@ const linkBody = z.strictObject({
   contactId: anId.optional().describe('An existing one; left out, a new contact is added and linked'),
   ...toldBody,
 })
+/** Without a body: a new contact with what WhatsApp tells. */
+const linkBodyOrNone = linkBody.nullish().transform((told): z.infer<typeof linkBody> => told ?? {})
 const suggestionSchema = z
   .object({ contact: contactSchema, reasons: z.array(z.enum(['phone', 'name'])).describe('What is the same') })
   .meta({ id: 'ContactSuggestion' })
@@ -45,7 +47,7 @@ export function clientContactRoutes(app: App, api: Api): void {
         tags,
         summary: 'Link the client with a contact, or add them as a new one: prefilled with what WhatsApp tells',
         params: idParams,
-        body: linkBody,
+        body: linkBodyOrNone,
         response: { 200: contactSchema },
       },
     },
@@ -73,11 +75,16 @@ export function clientContactRoutes(app: App, api: Api): void {
     '/api/v1/clients/:id/contact',
     {
       config,
-      schema: { tags, summary: 'Disconnect the client from the directory; the contact stays', params: idParams },
+      schema: {
+        tags,
+        summary: 'Disconnect the client from the directory; the contact stays',
+        params: idParams,
+        response: { 204: z.null() },
+      },
     },
     async (request, reply) => {
       contactOf(await linkClient(ctx, whoOf(request).actor, request.params.id, null))
-      return reply.code(204).send()
+      return reply.code(204).send(null)
     },
   )
 

@@ -146,11 +146,16 @@ export function contactRoutes(app: App, api: Api): void {
     '/api/v1/contacts/:id',
     {
       config: administer,
-      schema: { tags, summary: 'Remove a contact for good; its clients and their sessions stay', params: idParams },
+      schema: {
+        tags,
+        summary: 'Remove a contact for good; its clients and their sessions stay',
+        params: idParams,
+        response: { 204: z.null() },
+      },
     },
     async (request, reply) => {
       if (!(await removeContact(ctx, by(request), request.params.id))) throw new Problem('not-found')
-      return reply.code(204).send()
+      return reply.code(204).send(null)
     },
   )
 

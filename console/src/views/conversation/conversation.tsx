@@ -62,7 +62,7 @@ export function Conversation({ id }: { id: string }) {
   useEffect(() => {
     document.title =
       session === undefined ? t('sessions.title') : t('conversation.title', { name: nameOf(session.client) })
-  }, [session?.client.name, session?.client.phone])
+  }, [session?.client.contactName, session?.client.name, session?.client.phone])
 
   useMarkRead(id, atBottom)
 

@@ -3,7 +3,7 @@ import { useLocation } from 'preact-iso/router'
 import type { Session } from '../../api/types.ts'
 import { t } from '../../i18n/t.ts'
 import { Avatar } from '../../parts/avatar.tsx'
-import { nameOf } from '../../parts/client.ts'
+import { nameOf, ownNameOf } from '../../parts/client.ts'
 import { BackIcon, TimelineIcon } from '../../parts/icons.tsx'
 import { WindowLeft } from '../../parts/window-left.tsx'
 import { facts, me } from '../../store/app.ts'
@@ -17,6 +17,8 @@ export function Head({ session, onEnd }: { session: Session; onEnd: () => void }
   const others = session.operatorId !== null && session.operatorId !== me.value?.id
   const details = path.endsWith('/timeline')
   const { client } = session
+  const name = nameOf(client)
+  const ownName = ownNameOf(client)
   return (
     <header class={css.head}>
       <a class={`button bare icon ${css.back}`} href="/sessions" aria-label={t('conversation.back')}>
@@ -24,9 +26,10 @@ export function Head({ session, onEnd }: { session: Session; onEnd: () => void }
       </a>
       <Avatar client={client} />
       <div class={css.who}>
-        <h1>{nameOf(client)}</h1>
+        <h1>{name}</h1>
         <p class={css.facts}>
-          {client.name !== null && client.phone !== null ? <span>{client.phone}</span> : null}
+          {ownName === null ? null : <span>{t('client.onWhatsApp', { name: ownName })}</span>}
+          {name !== client.phone && client.phone !== null ? <span>{client.phone}</span> : null}
           {client.phone === null ? <span>{t('client.noPhone')}</span> : null}
           {channel === undefined ? null : <span>{t('conversation.via', { channel: channel.name })}</span>}
           {others && operator !== null ? <span>{t('conversation.with', { operator })}</span> : null}

@@ -79,8 +79,25 @@ export function sentence({ actor, type, evidence }: TimelineItem): string {
       return t('event.clientJoined')
     case 'clientMoved':
       return t('event.clientMoved')
+    case 'contact':
+      return contactSentence(who, word(evidence, 'change'))
     default:
       return t('event.other', { who, type })
+  }
+}
+
+function contactSentence(who: string, change: string): string {
+  switch (change) {
+    case 'linked':
+    case 'disconnected':
+    case 'changed':
+    case 'merged':
+    case 'mergeUndone':
+    case 'removed':
+    case 'imported':
+      return t(`event.contact.${change}`, { who })
+    default:
+      return t('event.other', { who, type: change })
   }
 }
 
