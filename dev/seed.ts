@@ -5,6 +5,7 @@ import { DEMO_NUMBER } from '../simulator/demo-number.ts'
 import { hashPassword, verifyPassword } from '../src/auth/password.ts'
 import type { Database, Trx } from '../src/db/database.ts'
 import { seal } from '../src/secrets.ts'
+import { seedDirectory } from './seed-directory.ts'
 
 export { DEMO_NUMBER }
 
@@ -43,6 +44,7 @@ export function seedDemo(db: Database, options: SeedOptions): Promise<boolean> {
     await accounts(trx, groups.service, options)
     await channel(trx, groups.service, options)
     await results(trx)
+    await seedDirectory(trx, groups.service, options.at)
     return true
   })
 }

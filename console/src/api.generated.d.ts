@@ -2393,6 +2393,524 @@ export interface paths {
         };
         readonly trace?: never;
     };
+    readonly "/api/v1/canned-texts": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Templates that one may use: the company’s, those of one’s groups, one’s own */
+        readonly get: {
+            readonly parameters: {
+                readonly query?: {
+                    /** @description Parts of shortcut, name or text; a # before the shortcut may stand */
+                    readonly q?: string;
+                    readonly scope?: "company" | "group" | "own";
+                    readonly limit?: number;
+                    /** @description `next` of the page before */
+                    readonly cursor?: string;
+                };
+                readonly header?: never;
+                readonly path?: never;
+                readonly cookie?: never;
+            };
+            readonly requestBody?: never;
+            readonly responses: {
+                /** @description Default Response */
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": {
+                            readonly items: readonly components["schemas"]["CannedText"][];
+                            /** @description `cursor` of the next page; null on the last */
+                            readonly next: string | null;
+                        };
+                    };
+                };
+                /** @description A problem */
+                readonly default: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        readonly put?: never;
+        /** Add a template: one’s own, one’s group’s (supervisors), the company’s (administrators) */
+        readonly post: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path?: never;
+                readonly cookie?: never;
+            };
+            readonly requestBody: {
+                readonly content: {
+                    readonly "application/json": {
+                        /**
+                         * @default own
+                         * @enum {string}
+                         */
+                        readonly scope?: "company" | "group" | "own";
+                        /** @description Of `group` */
+                        readonly groupId?: string | null;
+                        readonly name: string;
+                        readonly shortcut?: string | null;
+                        readonly folderId?: string | null;
+                        readonly variants?: readonly {
+                            /** @description Such as en or cs */
+                            readonly language: string;
+                            readonly text: string;
+                        }[];
+                        /** @description Short for `variants` with this one, in `language` */
+                        readonly text?: string;
+                        /**
+                         * @description Such as en or cs
+                         * @default en
+                         */
+                        readonly language?: string;
+                    };
+                };
+            };
+            readonly responses: {
+                /** @description Default Response */
+                readonly 201: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["CannedText"];
+                    };
+                };
+                /** @description A problem */
+                readonly default: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/canned-texts/placeholders": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** What is filled in by itself; anything else in {{…}} is asked for when the template is used */
+        readonly get: {
+            readonly parameters: {
+                readonly query?: {
+                    readonly limit?: number;
+                    /** @description `next` of the page before */
+                    readonly cursor?: string;
+                };
+                readonly header?: never;
+                readonly path?: never;
+                readonly cookie?: never;
+            };
+            readonly requestBody?: never;
+            readonly responses: {
+                /** @description Default Response */
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": {
+                            readonly items: readonly {
+                                readonly id: string;
+                                readonly name: string;
+                            }[];
+                            /** @description `cursor` of the next page; null on the last */
+                            readonly next: string | null;
+                        };
+                    };
+                };
+                /** @description A problem */
+                readonly default: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/canned-texts/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** A template */
+        readonly get: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path: {
+                    readonly id: string;
+                };
+                readonly cookie?: never;
+            };
+            readonly requestBody?: never;
+            readonly responses: {
+                /** @description Default Response */
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["CannedText"];
+                    };
+                };
+                /** @description A problem */
+                readonly default: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        readonly put?: never;
+        readonly post?: never;
+        /** Remove a template */
+        readonly delete: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path: {
+                    readonly id: string;
+                };
+                readonly cookie?: never;
+            };
+            readonly requestBody?: never;
+            readonly responses: {
+                /** @description Default Response */
+                readonly 204: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem */
+                readonly default: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        readonly options?: never;
+        readonly head?: never;
+        /** Change a template */
+        readonly patch: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path: {
+                    readonly id: string;
+                };
+                readonly cookie?: never;
+            };
+            readonly requestBody: {
+                readonly content: {
+                    readonly "application/json": {
+                        readonly name?: string;
+                        readonly shortcut?: string | null;
+                        readonly folderId?: string | null;
+                        readonly variants?: readonly {
+                            /** @description Such as en or cs */
+                            readonly language: string;
+                            readonly text: string;
+                        }[];
+                        /** @description Short for `variants` with this one, in `language` */
+                        readonly text?: string;
+                        /** @description Such as en or cs */
+                        readonly language?: string;
+                    };
+                };
+            };
+            readonly responses: {
+                /** @description Default Response */
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["CannedText"];
+                    };
+                };
+                /** @description A problem */
+                readonly default: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        readonly trace?: never;
+    };
+    readonly "/api/v1/canned-texts/{id}/fill": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** The template filled in for a session, with what is still to be asked for; nothing is sent */
+        readonly post: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path: {
+                    readonly id: string;
+                };
+                readonly cookie?: never;
+            };
+            readonly requestBody: {
+                readonly content: {
+                    readonly "application/json": {
+                        readonly sessionId?: string | null;
+                        readonly language?: string | null;
+                    };
+                };
+            };
+            readonly responses: {
+                /** @description Default Response */
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["FilledText"];
+                    };
+                };
+                /** @description A problem */
+                readonly default: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/canned-folders": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Folders of templates */
+        readonly get: {
+            readonly parameters: {
+                readonly query?: {
+                    readonly limit?: number;
+                    /** @description `next` of the page before */
+                    readonly cursor?: string;
+                };
+                readonly header?: never;
+                readonly path?: never;
+                readonly cookie?: never;
+            };
+            readonly requestBody?: never;
+            readonly responses: {
+                /** @description Default Response */
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": {
+                            readonly items: readonly components["schemas"]["CannedFolder"][];
+                            /** @description `cursor` of the next page; null on the last */
+                            readonly next: string | null;
+                        };
+                    };
+                };
+                /** @description A problem */
+                readonly default: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        readonly put?: never;
+        /** Add a folder */
+        readonly post: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path?: never;
+                readonly cookie?: never;
+            };
+            readonly requestBody: {
+                readonly content: {
+                    readonly "application/json": {
+                        readonly name: string;
+                        readonly groupIds?: readonly string[];
+                    };
+                };
+            };
+            readonly responses: {
+                /** @description Default Response */
+                readonly 201: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["CannedFolder"];
+                    };
+                };
+                /** @description A problem */
+                readonly default: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/canned-folders/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        readonly post?: never;
+        /** Remove a folder; its templates stay, in none */
+        readonly delete: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path: {
+                    readonly id: string;
+                };
+                readonly cookie?: never;
+            };
+            readonly requestBody?: never;
+            readonly responses: {
+                /** @description Default Response */
+                readonly 204: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem */
+                readonly default: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        readonly options?: never;
+        readonly head?: never;
+        /** Change a folder */
+        readonly patch: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path: {
+                    readonly id: string;
+                };
+                readonly cookie?: never;
+            };
+            readonly requestBody: {
+                readonly content: {
+                    readonly "application/json": {
+                        readonly name?: string;
+                        readonly groupIds?: readonly string[];
+                    };
+                };
+            };
+            readonly responses: {
+                /** @description Default Response */
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["CannedFolder"];
+                    };
+                };
+                /** @description A problem */
+                readonly default: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        readonly trace?: never;
+    };
     readonly "/api/v1/channels": {
         readonly parameters: {
             readonly query?: never;
@@ -3526,34 +4044,12 @@ export interface components {
             readonly seeOthers: boolean;
             readonly presence: components["schemas"]["PresenceInput"];
         };
-        readonly ChannelInput: {
+        readonly CannedFolderInput: {
             /** Format: uuid */
             readonly id: string;
-            readonly phoneNumberId: string;
-            readonly displayPhoneNumber: string;
             readonly name: string;
-            /** @enum {string} */
-            readonly state: "up" | "down";
-            /** @description Why it is down, and what to do */
-            readonly stateReason: {
-                readonly code: string;
-                readonly title: string;
-                readonly advice: string;
-            } | null;
-            readonly wabaId: string;
-            /**
-             * Format: uuid
-             * @description Whose queue its new sessions wait in
-             */
-            readonly groupId: string;
-            readonly simulated: boolean;
-            readonly hasToken: boolean;
-            readonly messagesPerSecond: number;
-            /**
-             * Format: date-time
-             * @description ISO 8601, UTC
-             */
-            readonly createdAt: string;
+            /** @description Empty: for everybody */
+            readonly groupIds: readonly string[];
         };
         readonly LinkedClientInput: {
             /** Format: uuid */
@@ -3631,6 +4127,77 @@ export interface components {
              */
             readonly at: string;
             readonly byName: string | null;
+        };
+        readonly CannedTextInput: {
+            /** Format: uuid */
+            readonly id: string;
+            /** @enum {string} */
+            readonly scope: "company" | "group" | "own";
+            readonly groupId: string | null;
+            readonly groupName: string | null;
+            readonly folder: {
+                /** Format: uuid */
+                readonly id: string;
+                readonly name: string;
+            } | null;
+            readonly name: string;
+            /** @description Without the # */
+            readonly shortcut: string | null;
+            /** @description The first of its languages */
+            readonly text: string;
+            /** @description One for each language */
+            readonly variants: readonly {
+                readonly language: string;
+                readonly text: string;
+            }[];
+            readonly mayEdit: boolean;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            readonly updatedAt: string;
+        };
+        readonly FilledTextInput: {
+            readonly language: string;
+            /** @description What is missing stands as it was written */
+            readonly text: string;
+            readonly parts: readonly {
+                /** @description Null in plain text */
+                readonly placeholder: string | null;
+                /** @description Null where it has to be asked for */
+                readonly text: string | null;
+            }[];
+            /** @description What to ask for, each once */
+            readonly missing: readonly string[];
+        };
+        readonly ChannelInput: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly phoneNumberId: string;
+            readonly displayPhoneNumber: string;
+            readonly name: string;
+            /** @enum {string} */
+            readonly state: "up" | "down";
+            /** @description Why it is down, and what to do */
+            readonly stateReason: {
+                readonly code: string;
+                readonly title: string;
+                readonly advice: string;
+            } | null;
+            readonly wabaId: string;
+            /**
+             * Format: uuid
+             * @description Whose queue its new sessions wait in
+             */
+            readonly groupId: string;
+            readonly simulated: boolean;
+            readonly hasToken: boolean;
+            readonly messagesPerSecond: number;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            readonly createdAt: string;
         };
         readonly SessionInput: {
             /** Format: uuid */
@@ -4289,34 +4856,12 @@ export interface components {
             readonly seeOthers: boolean;
             readonly presence: components["schemas"]["Presence"];
         };
-        readonly Channel: {
+        readonly CannedFolder: {
             /** Format: uuid */
             readonly id: string;
-            readonly phoneNumberId: string;
-            readonly displayPhoneNumber: string;
             readonly name: string;
-            /** @enum {string} */
-            readonly state: "up" | "down";
-            /** @description Why it is down, and what to do */
-            readonly stateReason: {
-                readonly code: string;
-                readonly title: string;
-                readonly advice: string;
-            } | null;
-            readonly wabaId: string;
-            /**
-             * Format: uuid
-             * @description Whose queue its new sessions wait in
-             */
-            readonly groupId: string;
-            readonly simulated: boolean;
-            readonly hasToken: boolean;
-            readonly messagesPerSecond: number;
-            /**
-             * Format: date-time
-             * @description ISO 8601, UTC
-             */
-            readonly createdAt: string;
+            /** @description Empty: for everybody */
+            readonly groupIds: readonly string[];
         };
         readonly LinkedClient: {
             /** Format: uuid */
@@ -4394,6 +4939,77 @@ export interface components {
              */
             readonly at: string;
             readonly byName: string | null;
+        };
+        readonly CannedText: {
+            /** Format: uuid */
+            readonly id: string;
+            /** @enum {string} */
+            readonly scope: "company" | "group" | "own";
+            readonly groupId: string | null;
+            readonly groupName: string | null;
+            readonly folder: {
+                /** Format: uuid */
+                readonly id: string;
+                readonly name: string;
+            } | null;
+            readonly name: string;
+            /** @description Without the # */
+            readonly shortcut: string | null;
+            /** @description The first of its languages */
+            readonly text: string;
+            /** @description One for each language */
+            readonly variants: readonly {
+                readonly language: string;
+                readonly text: string;
+            }[];
+            readonly mayEdit: boolean;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            readonly updatedAt: string;
+        };
+        readonly FilledText: {
+            readonly language: string;
+            /** @description What is missing stands as it was written */
+            readonly text: string;
+            readonly parts: readonly {
+                /** @description Null in plain text */
+                readonly placeholder: string | null;
+                /** @description Null where it has to be asked for */
+                readonly text: string | null;
+            }[];
+            /** @description What to ask for, each once */
+            readonly missing: readonly string[];
+        };
+        readonly Channel: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly phoneNumberId: string;
+            readonly displayPhoneNumber: string;
+            readonly name: string;
+            /** @enum {string} */
+            readonly state: "up" | "down";
+            /** @description Why it is down, and what to do */
+            readonly stateReason: {
+                readonly code: string;
+                readonly title: string;
+                readonly advice: string;
+            } | null;
+            readonly wabaId: string;
+            /**
+             * Format: uuid
+             * @description Whose queue its new sessions wait in
+             */
+            readonly groupId: string;
+            readonly simulated: boolean;
+            readonly hasToken: boolean;
+            readonly messagesPerSecond: number;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            readonly createdAt: string;
         };
         readonly Session: {
             /** Format: uuid */

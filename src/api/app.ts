@@ -15,6 +15,8 @@ import { knownParametersOnly } from './plugins/queries.ts'
 import { limits, security } from './plugins/security.ts'
 import { sendProblem } from './problems.ts'
 import { authRoutes } from './routes/auth.ts'
+import { cannedFolderRoutes } from './routes/canned-folders.ts'
+import { cannedTextRoutes } from './routes/canned-texts.ts'
 import { channelRoutes } from './routes/channels.ts'
 import { clientContactRoutes } from './routes/client-contact.ts'
 import { clientRoutes } from './routes/clients.ts'
@@ -90,6 +92,8 @@ const ROUTES = [
   clientContactRoutes,
   contactRoutes,
   contactFieldRoutes,
+  cannedTextRoutes,
+  cannedFolderRoutes,
   channelRoutes,
   resultRoutes,
   groupRoutes,

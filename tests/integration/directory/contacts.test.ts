@@ -31,20 +31,20 @@ const namesFound = async (q: string): Promise<string[]> => {
 
 describe('a contact', () => {
   test('holds several names, numbers in E.164, addresses and own fields; each once', async () => {
-    const field = await admin.post('/api/v1/contact-fields', { name: 'Customer number' })
-    expect(field.body).toMatchObject({ key: 'customer_number', name: 'Customer number' })
+    const field = await admin.post('/api/v1/contact-fields', { name: 'Member no.' })
+    expect(field.body).toMatchObject({ key: 'member_no', name: 'Member no.' })
     const contact = await add({
       names: ['Žofie Nováková', 'Zofie Novakova', 'Žofka'],
       phones: ['777 123 456', '+420777123456', '00421 905 111 222'],
       emails: ['zofie@example.cz'],
-      fields: { customer_number: ['A-17'] },
+      fields: { member_no: ['A-17'] },
     })
     expect(contact).toMatchObject({
       name: 'Žofie Nováková',
       names: ['Žofie Nováková', 'Žofka'],
       phones: ['+420777123456', '+421905111222'],
       emails: ['zofie@example.cz'],
-      fields: { customer_number: ['A-17'] },
+      fields: { member_no: ['A-17'] },
       clients: [],
     })
     expect((await olga.get(`/api/v1/contacts/${contact.id}`)).body).toEqual(contact)
@@ -120,24 +120,24 @@ describe('a contact', () => {
 
 describe('a search', () => {
   beforeAll(async () => {
-    await add({ name: 'Řehoř Šťastný', phones: ['+420 601 222 333'], emails: ['rehor.stastny@posta.cz'] })
+    await add({ name: 'Řehoř Nešťastný', phones: ['+420 601 222 333'], emails: ['rehor.nestastny@posta.cz'] })
     await add({ names: ['Anne-Marie Ørsted'], phones: ['+44 7700 900123'] })
     await add({ name: 'Jan Novotný' })
   })
 
   test.each([
-    ['without accents', 'rehor stastny', 'Řehoř Šťastný'],
-    ['with them, in capitals', 'ŘEHOŘ', 'Řehoř Šťastný'],
-    ['by the beginning of a word', 'št', 'Řehoř Šťastný'],
-    ['by the middle of a word', 'astn', 'Řehoř Šťastný'],
-    ['by a part of the address', 'stastny@posta', 'Řehoř Šťastný'],
+    ['without accents', 'rehor nestastny', 'Řehoř Nešťastný'],
+    ['with them, in capitals', 'ŘEHOŘ', 'Řehoř Nešťastný'],
+    ['by the beginning of a word', 'neš', 'Řehoř Nešťastný'],
+    ['by the middle of a word', 'astn', 'Řehoř Nešťastný'],
+    ['by a part of the address', 'nestastny@posta', 'Řehoř Nešťastný'],
     ['after a hyphen, with letters of other alphabets', 'ma orsted', 'Anne-Marie Ørsted'],
-    ['by an international number', '+420601222333', 'Řehoř Šťastný'],
-    ['by a number with 00', '00420 601 222', 'Řehoř Šťastný'],
-    ['by a national number with spaces', '601 222 333', 'Řehoř Šťastný'],
+    ['by an international number', '+420601222333', 'Řehoř Nešťastný'],
+    ['by a number with 00', '00420 601 222', 'Řehoř Nešťastný'],
+    ['by a national number with spaces', '601 222 333', 'Řehoř Nešťastný'],
     ['by a national number with a trunk zero', '07700 900123', 'Anne-Marie Ørsted'],
     ['by the last digits', '900-123', 'Anne-Marie Ørsted'],
-    ['with a wrong letter', 'stastni', 'Řehoř Šťastný'],
+    ['with a wrong letter', 'nestastni', 'Řehoř Nešťastný'],
     ['with a letter left out', 'novtny', 'Jan Novotný'],
     ['with a letter too many', 'novottny', 'Jan Novotný'],
     ['with two letters changed over', 'nvootny', 'Jan Novotný'],
@@ -149,7 +149,7 @@ describe('a search', () => {
   test.each([
     ['a number with a wrong digit', '601 222 334'],
     ['two wrong letters', 'novamnyj'],
-    ['a word of another', 'jan stastny'],
+    ['a word of another', 'jan nestastny'],
     ['what only means something to SQL', '%_%'],
   ])('does not find %s: %s', async (_what, q) => {
     expect(await namesFound(q)).toEqual([])
