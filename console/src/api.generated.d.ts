@@ -2911,6 +2911,192 @@ export interface paths {
         };
         readonly trace?: never;
     };
+    readonly "/api/v1/bans": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * The blacklist, newest first; the active ones by default
+         * @description Administrators see all of it, others the bans of clients that they may see, and their own.
+         */
+        readonly get: {
+            readonly parameters: {
+                readonly query?: {
+                    readonly limit?: number;
+                    /** @description `next` of the page before */
+                    readonly cursor?: string;
+                    readonly state?: "active" | "inactive" | "all";
+                    /** @description A part of name, phone number, WhatsApp id or reason */
+                    readonly q?: string;
+                };
+                readonly header?: never;
+                readonly path?: never;
+                readonly cookie?: never;
+            };
+            readonly requestBody?: never;
+            readonly responses: {
+                /** @description Default Response */
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": {
+                            readonly items: readonly components["schemas"]["Ban"][];
+                            /** @description `cursor` of the next page; null on the last */
+                            readonly next: string | null;
+                        };
+                    };
+                };
+                /** @description A problem */
+                readonly default: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        readonly put?: never;
+        /**
+         * Ban a client, on every number
+         * @description Exactly one of `clientId`, `phone` and `bsuid`. What the client writes from then on is kept, opens no session and wakes nobody; nothing is sent to them.
+         */
+        readonly post: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path?: never;
+                readonly cookie?: never;
+            };
+            readonly requestBody: {
+                readonly content: {
+                    readonly "application/json": {
+                        /** @description Every alias that the client has is banned */
+                        readonly clientId?: string | null;
+                        /** @description Instead of a client: a number in international form. For administrators */
+                        readonly phone?: string | null;
+                        /** @description Instead of a client: an id that Meta gave. For administrators */
+                        readonly bsuid?: string | null;
+                        readonly reason: string;
+                        /** @description When it ends by itself */
+                        readonly until?: string | null;
+                    };
+                };
+            };
+            readonly responses: {
+                /** @description Default Response */
+                readonly 201: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["Ban"];
+                    };
+                };
+                /** @description A problem */
+                readonly default: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/bans/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** A ban */
+        readonly get: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path: {
+                    readonly id: string;
+                };
+                readonly cookie?: never;
+            };
+            readonly requestBody?: never;
+            readonly responses: {
+                /** @description Default Response */
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["Ban"];
+                    };
+                };
+                /** @description A problem */
+                readonly default: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        readonly put?: never;
+        readonly post?: never;
+        /**
+         * Lift a ban
+         * @description It stays on the list as inactive, with who lifted it. A repeat changes nothing.
+         */
+        readonly delete: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path: {
+                    readonly id: string;
+                };
+                readonly cookie?: never;
+            };
+            readonly requestBody?: never;
+            readonly responses: {
+                /** @description Default Response */
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["Ban"];
+                    };
+                };
+                /** @description A problem */
+                readonly default: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/v1/channels": {
         readonly parameters: {
             readonly query?: never;
@@ -3803,6 +3989,10 @@ export interface paths {
                         readonly keepRaw?: number;
                         /** @description Whether clients see that their message was read */
                         readonly readReceipts?: boolean;
+                        /** @description Whether operators may put clients on the blacklist */
+                        readonly operatorsMayBan?: boolean;
+                        /** @description Whether operators may make new tags */
+                        readonly operatorsMayTag?: boolean;
                     };
                 };
             };
@@ -4044,6 +4234,64 @@ export interface components {
             readonly seeOthers: boolean;
             readonly presence: components["schemas"]["PresenceInput"];
         };
+        /** @description An entry on the blacklist */
+        readonly BanInput: {
+            /** Format: uuid */
+            readonly id: string;
+            /** @description Neither lifted nor over */
+            readonly active: boolean;
+            readonly reason: string;
+            /** @description When it ends by itself; null: when somebody lifts it */
+            readonly until: string | null;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            readonly at: string;
+            readonly by: {
+                /** Format: uuid */
+                readonly id: string;
+                readonly name: string | null;
+            };
+            readonly liftedAt: string | null;
+            readonly liftedBy: {
+                /** Format: uuid */
+                readonly id: string;
+                readonly name: string | null;
+            } | null;
+            /** @description The client it was made for, where there was one */
+            readonly clientId: string | null;
+            /** @description That client's name on WhatsApp */
+            readonly name: string | null;
+            /** @description Banned on every number */
+            readonly aliases: readonly {
+                /** @enum {string} */
+                readonly kind: "phone" | "bsuid";
+                readonly value: string;
+            }[];
+        };
+        readonly SettingsInput: {
+            /** @description An offer to one operator goes on to where settings say after this */
+            readonly timeToAccept: number;
+            /** @description After this in a group’s queue a session is overdue */
+            readonly queueTime: number;
+            /** @description So long before the window shuts the operator is warned */
+            readonly windowWarning: number;
+            /** @description After this a HeroCard counts as not answered */
+            readonly noAnswer: number;
+            /** @description After this without a word a session is ended, unless its client waits for an answer */
+            readonly inactivity: number;
+            /** @description After this the wrap-up ends without a result */
+            readonly wrapUpMax: number;
+            /** @description After this the bodies of webhooks are deleted */
+            readonly keepRaw: number;
+            /** @description Whether clients see that their message was read */
+            readonly readReceipts: boolean;
+            /** @description Whether operators may put clients on the blacklist */
+            readonly operatorsMayBan: boolean;
+            /** @description Whether operators may make new tags */
+            readonly operatorsMayTag: boolean;
+        };
         readonly CannedFolderInput: {
             /** Format: uuid */
             readonly id: string;
@@ -4248,6 +4496,21 @@ export interface components {
                 /** @description The message that opened it */
                 readonly messageId: string | null;
             };
+            /** @description The ban that holds for the client now */
+            readonly ban: {
+                /** Format: uuid */
+                readonly id: string;
+                readonly reason: string;
+                readonly until: string | null;
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC
+                 */
+                readonly at: string;
+                /** Format: uuid */
+                readonly byId: string;
+                readonly byName: string | null;
+            } | null;
             readonly offer: {
                 /** @description Null: offered to the whole group */
                 readonly operatorId: string | null;
@@ -4500,6 +4763,8 @@ export interface components {
              * @description ISO 8601, UTC
              */
             readonly receivedAt: string;
+            /** @description Said while the client was on the blacklist */
+            readonly banned: boolean;
             /** @description Meta's time could not be right, so the time of receipt stands in for it */
             readonly timeDoubted: boolean;
             /** @description A placeholder whose real message arrived elsewhere */
@@ -4736,24 +5001,6 @@ export interface components {
             readonly noteRequired: boolean;
             readonly children?: readonly components["schemas"]["ResultInput"][];
         };
-        readonly SettingsInput: {
-            /** @description An offer to one operator goes on to where settings say after this */
-            readonly timeToAccept: number;
-            /** @description After this in a group’s queue a session is overdue */
-            readonly queueTime: number;
-            /** @description So long before the window shuts the operator is warned */
-            readonly windowWarning: number;
-            /** @description After this a HeroCard counts as not answered */
-            readonly noAnswer: number;
-            /** @description After this without a word a session is ended, unless its client waits for an answer */
-            readonly inactivity: number;
-            /** @description After this the wrap-up ends without a result */
-            readonly wrapUpMax: number;
-            /** @description After this the bodies of webhooks are deleted */
-            readonly keepRaw: number;
-            /** @description Whether clients see that their message was read */
-            readonly readReceipts: boolean;
-        };
         readonly TokenInput: {
             /** Format: uuid */
             readonly id: string;
@@ -4855,6 +5102,64 @@ export interface components {
             /** @description Whether one sees others' active sessions of one's groups */
             readonly seeOthers: boolean;
             readonly presence: components["schemas"]["Presence"];
+        };
+        /** @description An entry on the blacklist */
+        readonly Ban: {
+            /** Format: uuid */
+            readonly id: string;
+            /** @description Neither lifted nor over */
+            readonly active: boolean;
+            readonly reason: string;
+            /** @description When it ends by itself; null: when somebody lifts it */
+            readonly until: string | null;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            readonly at: string;
+            readonly by: {
+                /** Format: uuid */
+                readonly id: string;
+                readonly name: string | null;
+            };
+            readonly liftedAt: string | null;
+            readonly liftedBy: {
+                /** Format: uuid */
+                readonly id: string;
+                readonly name: string | null;
+            } | null;
+            /** @description The client it was made for, where there was one */
+            readonly clientId: string | null;
+            /** @description That client's name on WhatsApp */
+            readonly name: string | null;
+            /** @description Banned on every number */
+            readonly aliases: readonly {
+                /** @enum {string} */
+                readonly kind: "phone" | "bsuid";
+                readonly value: string;
+            }[];
+        };
+        readonly Settings: {
+            /** @description An offer to one operator goes on to where settings say after this */
+            readonly timeToAccept: number;
+            /** @description After this in a group’s queue a session is overdue */
+            readonly queueTime: number;
+            /** @description So long before the window shuts the operator is warned */
+            readonly windowWarning: number;
+            /** @description After this a HeroCard counts as not answered */
+            readonly noAnswer: number;
+            /** @description After this without a word a session is ended, unless its client waits for an answer */
+            readonly inactivity: number;
+            /** @description After this the wrap-up ends without a result */
+            readonly wrapUpMax: number;
+            /** @description After this the bodies of webhooks are deleted */
+            readonly keepRaw: number;
+            /** @description Whether clients see that their message was read */
+            readonly readReceipts: boolean;
+            /** @description Whether operators may put clients on the blacklist */
+            readonly operatorsMayBan: boolean;
+            /** @description Whether operators may make new tags */
+            readonly operatorsMayTag: boolean;
         };
         readonly CannedFolder: {
             /** Format: uuid */
@@ -5060,6 +5365,21 @@ export interface components {
                 /** @description The message that opened it */
                 readonly messageId: string | null;
             };
+            /** @description The ban that holds for the client now */
+            readonly ban: {
+                /** Format: uuid */
+                readonly id: string;
+                readonly reason: string;
+                readonly until: string | null;
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC
+                 */
+                readonly at: string;
+                /** Format: uuid */
+                readonly byId: string;
+                readonly byName: string | null;
+            } | null;
             readonly offer: {
                 /** @description Null: offered to the whole group */
                 readonly operatorId: string | null;
@@ -5312,6 +5632,8 @@ export interface components {
              * @description ISO 8601, UTC
              */
             readonly receivedAt: string;
+            /** @description Said while the client was on the blacklist */
+            readonly banned: boolean;
             /** @description Meta's time could not be right, so the time of receipt stands in for it */
             readonly timeDoubted: boolean;
             /** @description A placeholder whose real message arrived elsewhere */
@@ -5547,24 +5869,6 @@ export interface components {
             readonly name: string;
             readonly noteRequired: boolean;
             readonly children?: readonly components["schemas"]["Result"][];
-        };
-        readonly Settings: {
-            /** @description An offer to one operator goes on to where settings say after this */
-            readonly timeToAccept: number;
-            /** @description After this in a group’s queue a session is overdue */
-            readonly queueTime: number;
-            /** @description So long before the window shuts the operator is warned */
-            readonly windowWarning: number;
-            /** @description After this a HeroCard counts as not answered */
-            readonly noAnswer: number;
-            /** @description After this without a word a session is ended, unless its client waits for an answer */
-            readonly inactivity: number;
-            /** @description After this the wrap-up ends without a result */
-            readonly wrapUpMax: number;
-            /** @description After this the bodies of webhooks are deleted */
-            readonly keepRaw: number;
-            /** @description Whether clients see that their message was read */
-            readonly readReceipts: boolean;
         };
         readonly Token: {
             /** Format: uuid */

@@ -15,8 +15,10 @@ import { knownParametersOnly } from './plugins/queries.ts'
 import { limits, security } from './plugins/security.ts'
 import { sendProblem } from './problems.ts'
 import { authRoutes } from './routes/auth.ts'
+import { banRoutes } from './routes/bans.ts'
 import { cannedFolderRoutes } from './routes/canned-folders.ts'
 import { cannedTextRoutes } from './routes/canned-texts.ts'
+
 import { channelRoutes } from './routes/channels.ts'
 import { clientContactRoutes } from './routes/client-contact.ts'
 import { clientRoutes } from './routes/clients.ts'
@@ -94,6 +96,7 @@ const ROUTES = [
   contactFieldRoutes,
   cannedTextRoutes,
   cannedFolderRoutes,
+  banRoutes,
   channelRoutes,
   resultRoutes,
   groupRoutes,

@@ -5,6 +5,7 @@ import type { Logger } from 'pino'
 import { IDLE_MS } from '../auth/identify.ts'
 import { isAway } from '../db/errors.ts'
 import { settingsFrom } from '../domain/settings.ts'
+import { tellExpiredBans } from '../sessions/bans.ts'
 import type { Ctx } from '../sessions/context.ts'
 import { matchParked } from '../sessions/statuses.ts'
 
@@ -36,6 +37,7 @@ export class Housekeeping {
     this.#log = log
     this.#jobs = [
       { name: 'presence', everyMs: 5 * SECOND, run: sweepPresence },
+      { name: 'bans that ran out', everyMs: 2 * SECOND, run: () => tellExpiredBans(ctx) },
       { name: 'parked statuses', everyMs: 15 * SECOND, run: () => matchParked(ctx, null, null) },
       { name: 'expired statuses', everyMs: HOUR, run: () => dropParked(ctx) },
       { name: 'webhook bodies', everyMs: HOUR, run: () => dropRaw(ctx) },

@@ -66,6 +66,24 @@ export interface AttemptStatus {
   status: string;
 }
 
+export interface Ban {
+  at: Timestamp;
+  by_id: string;
+  client_id: string | null;
+  expired_at: Timestamp | null;
+  id: string;
+  lifted_at: Timestamp | null;
+  lifted_by: string | null;
+  reason: string;
+  until: Timestamp | null;
+}
+
+export interface BanAlias {
+  ban_id: string;
+  kind: string;
+  value: string;
+}
+
 export interface CannedFolder {
   created_at: Timestamp;
   group_ids: Generated<string[]>;
@@ -255,6 +273,7 @@ export interface Login {
 export interface Message {
   author_id: string | null;
   author_kind: string;
+  banned: Generated<boolean>;
   body_rev: number;
   channel_id: string;
   client_id: string;
@@ -322,6 +341,11 @@ export interface Result {
   position: number;
 }
 
+export interface ResultGroup {
+  group_id: string;
+  result_id: string;
+}
+
 export interface Session {
   accepted_at: Timestamp | null;
   access_rev: Generated<number>;
@@ -371,6 +395,13 @@ export interface SessionEvent {
   session_id: string;
 }
 
+export interface SessionTag {
+  at: Timestamp;
+  by_id: string;
+  session_id: string;
+  tag_id: string;
+}
+
 export interface Setting {
   key: string;
   value: Json;
@@ -396,6 +427,14 @@ export interface StatusParked {
   received_at: Timestamp;
   status: string;
   wamid: string;
+}
+
+export interface Tag {
+  color: string;
+  created_at: Timestamp;
+  created_by: string | null;
+  id: string;
+  name: string;
 }
 
 export interface Token {
@@ -432,6 +471,8 @@ export interface DB {
   account_notice: AccountNotice;
   attempt: Attempt;
   attempt_status: AttemptStatus;
+  ban: Ban;
+  ban_alias: BanAlias;
   canned_folder: CannedFolder;
   canned_text: CannedText;
   canned_text_variant: CannedTextVariant;
@@ -456,11 +497,14 @@ export interface DB {
   presence: Presence;
   quarantine: Quarantine;
   result: Result;
+  result_group: ResultGroup;
   session: Session;
   session_event: SessionEvent;
+  session_tag: SessionTag;
   setting: Setting;
   signal_outbox: SignalOutbox;
   status_parked: StatusParked;
+  tag: Tag;
   token: Token;
   user_account: UserAccount;
   webhook_raw: WebhookRaw;

@@ -45,4 +45,9 @@ const EFFECTS: Record<InboundKind, Effects> = {
   group: NONE,
 }
 
-export const effects = (kind: InboundKind): Effects => EFFECTS[kind]
+/**
+ * What somebody on the blacklist says is kept and shown, and wakes nobody: it begins no session, asks for no answer and
+ * holds up no end. Meta's window is open all the same.
+ */
+export const effects = (kind: InboundKind, banned = false): Effects =>
+  banned ? { ...NONE, opensWindow: EFFECTS[kind].opensWindow } : EFFECTS[kind]

@@ -160,6 +160,12 @@ export const WINDOW_SHUT: SendError = {
   advice: 'WhatsApp allows only a HeroCard now. The client can write at any time.',
   retry: 'template',
 }
+export const CLIENT_BANNED: SendError = {
+  code: 'client-banned',
+  title: 'The client was put on the blacklist before the message could leave',
+  advice: 'Lift the ban before you send it again.',
+  retry: 'now',
+}
 export const CHANNEL_DOWN: SendError = {
   code: 'channel-down',
   title: 'The number could not send when the message’s turn came',

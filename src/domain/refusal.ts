@@ -17,7 +17,7 @@ export type Refusal =
   | { readonly code: 'unknown-result' }
   | { readonly code: 'unknown-message' }
   | { readonly code: 'not-retryable'; readonly status: string }
-  | { readonly code: 'client-banned' }
+  | { readonly code: 'client-banned'; readonly banId?: string }
   | { readonly code: 'idempotency-key-reused' }
   | { readonly code: 'channel-down'; readonly reason: string | null }
 

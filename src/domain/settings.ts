@@ -10,6 +10,10 @@ export interface Settings extends TimerSettings {
   readonly noAnswer: number
   /** Whether clients see that the operator has read. */
   readonly readReceipts: boolean
+  /** Whether operators may put clients on the blacklist. */
+  readonly operatorsMayBan: boolean
+  /** Whether operators may make tags. */
+  readonly operatorsMayTag: boolean
   /** How long the bodies of webhooks are kept as they came. */
   readonly keepRaw: number
 }
@@ -22,6 +26,8 @@ export const DEFAULT_SETTINGS: Settings = {
   inactivity: 0,
   wrapUpMax: 600,
   readReceipts: true,
+  operatorsMayBan: true,
+  operatorsMayTag: false,
   keepRaw: 2_592_000,
 }
 

@@ -27,6 +27,8 @@ export interface TextFieldFacts {
   readonly window: Window
   /** The last outgoing message is a HeroCard that was neither answered nor refused. */
   readonly awaitsClient: boolean
+  /** The client is on the blacklist now. */
+  readonly banned: boolean
   readonly channelUp: boolean
 }
 
@@ -36,6 +38,7 @@ export function textField(facts: TextFieldFacts, at: Instant): TextField {
   if (facts.phase === 'ended') return closed('ended')
   if (facts.phase === 'wrapUp') return closed('wrapUp')
   if (facts.phase === 'queued') return closed('noOperator')
+  if (facts.banned) return closed('banned')
   if (!facts.channelUp) return closed('channelDown')
   if (facts.window.until === null || !isOpen(facts.window, at)) {
     return closed(facts.awaitsClient ? 'awaitingClient' : 'windowShut')

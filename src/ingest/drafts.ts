@@ -1,9 +1,10 @@
 // Sessions and clients as a batch leaves them: drafts over the locked facts, changed in memory, written once. Each
 // touched session's `rev` grows by exactly one, however many items of the batch concern it.
 
+import { holds } from '../domain/ban.ts'
 import type { Alias, Instant, JsonObject } from '../domain/words.ts'
 import { newId } from '../ids.ts'
-import { type ClientFacts, destinationOf, type Facts, type SessionFacts } from './facts.ts'
+import { aliasName, type ClientFacts, destinationOf, type Facts, type SessionFacts } from './facts.ts'
 import type { People } from './people.ts'
 import type { ClientWrite, EventWrite, SessionWrite, Writes } from './writes.ts'
 
@@ -66,6 +67,17 @@ export class Drafts {
     const fresh = { ...facts, isNew: false, touched: false, alone: false }
     this.#clients.set(id, fresh)
     return fresh
+  }
+
+  isBanned(client: ClientFacts): boolean {
+    const { bans } = this.#facts
+    return (
+      bans.size > 0 &&
+      client.aliases.some((alias) => {
+        const until = bans.get(aliasName(alias))
+        return until !== undefined && holds({ until }, this.now)
+      })
+    )
   }
 
   session(id: string | null): SessionDraft | null {

@@ -82,7 +82,11 @@ export interface Facts {
   /** Messages that are there already, by `wamidKey`: whatever they say of their client was said before. */
   readonly messages: ReadonlyMap<string, KnownMessage>
   readonly attempts: readonly AttemptFacts[]
+  /** Of the aliases that are named or known here those on the blacklist, by `aliasName`, with the end of the ban. */
+  readonly bans: ReadonlyMap<string, Instant | null>
 }
+
+export const aliasName = ({ kind, value }: Alias): string => `${kind}\n${value}`
 
 export interface RawRow {
   readonly id: string

@@ -8,6 +8,7 @@ import { Repeat } from '../db/errors.ts'
 import { destination, identify, survivor } from '../domain/identity.ts'
 import type { Alias, AliasKind, Instant, JsonObject } from '../domain/words.ts'
 import { newId } from '../ids.ts'
+import { followBans, keepBans } from '../sessions/bans.ts'
 import { type Aftermath, type Ctx, transact } from '../sessions/context.ts'
 import { date, recordEvent, ring, updateSession } from '../sessions/write.ts'
 import type { IdentityWork } from './people.ts'
@@ -20,11 +21,26 @@ export type Settled = 'settled' | 'old-news'
 export function settleIdentity(ctx: Ctx, channelId: string, work: IdentityWork): Promise<Settled> {
   return transact(ctx, async (trx, after) => {
     const at = ctx.clock.now()
-    if (work.is === 'move') return move(trx, after, channelId, work, at)
-    if (work.is === 'told') await hear(trx, after, channelId, work.aliases, work.clientId, at)
-    else await settle(trx, after, channelId, work.aliases, work.name, at)
-    return 'settled'
+    const named = work.is === 'move' ? [...work.from, ...work.to] : work.aliases
+    const owner = await lockOwners(trx, channelId, named)
+    const before = named.flatMap((alias) => owner(alias)?.id ?? [])
+    const settled = await become(trx, after, channelId, work, at)
+    await followBans(trx, after, channelId, { aliases: named, clientIds: before }, at)
+    return settled
   })
+}
+
+async function become(
+  trx: Trx,
+  after: Aftermath,
+  channelId: string,
+  work: IdentityWork,
+  at: Instant,
+): Promise<Settled> {
+  if (work.is === 'move') return move(trx, after, channelId, work, at)
+  if (work.is === 'told') await hear(trx, after, channelId, work.aliases, work.clientId, at)
+  else await settle(trx, after, channelId, work.aliases, work.name, at)
+  return 'settled'
 }
 
 /** A recipient may be somebody known, or the client under aliases that are new: never somebody new. */
@@ -136,6 +152,7 @@ async function move(
     const has = had.some((known) => known.kind === alias.kind && known.value === alias.value)
     if (!has) await add(trx, channelId, client.id, alias, at)
   }
+  await keepBans(trx, had, to)
   await redirect(trx, after, client.id, to, at)
   return 'settled'
 }

@@ -7,7 +7,7 @@ import type { AttemptState } from '../domain/delivery.ts'
 import { settingsFrom } from '../domain/settings.ts'
 import type { Alias, AliasKind, Instant, Phase } from '../domain/words.ts'
 import type { ClientFacts, Facts, RawRow, SessionFacts, WamidKey } from './facts.ts'
-import { wamidKey } from './facts.ts'
+import { aliasName, wamidKey } from './facts.ts'
 
 export interface Named {
   readonly phoneNumberIds: readonly string[]
@@ -46,6 +46,10 @@ export async function lookAndLock(
   if (wait) trip.ask(PATIENCE)
   const clients = trip.ask<ClientRow>(wait ? LOCK_WAITING : LOCK)
   const aliases = trip.ask<AliasRow>(ALIASES)
+  const bans = trip.ask<BanRow>(BANS, [
+    named.aliases.map((key) => key.alias.kind),
+    named.aliases.map((key) => key.alias.value),
+  ])
   const sessions = trip.ask<SessionRow>(SESSIONS)
   const attempts = ofStatuses ? trip.ask<AttemptRow>(ATTEMPTS) : null
   const theirs = ofStatuses ? trip.ask<SessionRow>(SESSIONS_OF_ATTEMPTS) : null
@@ -76,6 +80,7 @@ export async function lookAndLock(
       clientId: row.client_id,
     })),
     clients: new Map(clients.rows.map((row) => [row.id, clientOf(row, aliasesOf.get(row.id) ?? [])])),
+    bans: new Map(bans.rows.map((row) => [aliasName(row), at(row.until)])),
     sessions: new Map(allSessions.map((row) => [row.id, sessionOf(row)])),
     lastSessions: new Map(sessions.rows.map((row) => [row.client_id, row.id])),
     messages: new Map(
@@ -185,6 +190,18 @@ const ALIASES: Statement = {
   text: `SELECT client_id, channel_id, kind, value FROM client_alias WHERE client_id = ANY (${remembered(NAMED_CLIENTS)})`,
 }
 
+/** Newcomers' aliases are banned before anybody has them. Nothing at all is looked up while nobody is on the blacklist. */
+const BANS: Statement = {
+  name: 'ingest-bans',
+  text: `SELECT k.kind, k.value, b.until
+           FROM (SELECT kind, value FROM unnest($1::text[], $2::text[]) AS n(kind, value)
+                 UNION SELECT kind, value FROM client_alias WHERE client_id = ANY (${remembered(NAMED_CLIENTS)})) k
+          CROSS JOIN LATERAL (SELECT b.until FROM ban_alias ba JOIN ban b ON b.id = ba.ban_id
+                               WHERE ba.kind = k.kind AND ba.value = k.value AND b.lifted_at IS NULL
+                               ORDER BY b.until DESC NULLS FIRST LIMIT 1) b
+          WHERE (SELECT EXISTS (SELECT 1 FROM ban WHERE lifted_at IS NULL AND expired_at IS NULL))`,
+}
+
 const SESSION_COLUMNS = `id, client_id, channel_id, phase, rev, last_seq, last_in_seq, unread, waiting_since, last_message_id,
        last_message_at, bell_on, awaits_client, wrap_up_at, end_reason, ended_at`
 
@@ -240,6 +257,12 @@ interface AliasRow {
   channel_id: string
   kind: AliasKind
   value: string
+}
+
+interface BanRow {
+  kind: AliasKind
+  value: string
+  until: Date | null
 }
 
 interface SessionRow {

@@ -17,6 +17,8 @@ interface Case {
   readonly channel: { readonly id: string; readonly groupId: string }
   readonly client: ClientDraft
   readonly key: string
+  /** Said by somebody who is on the blacklist. */
+  readonly banned: boolean
 }
 
 interface Place {
@@ -38,7 +40,8 @@ export class MessagePlan {
   }
 
   take(unit: Unit, item: InboundMessage, channel: Case['channel'], client: ClientDraft): void {
-    const one: Case = { unit, item, channel, client, key: `${channel.id}\n${item.wamid}` }
+    const banned = saidByClient(item) && this.#drafts.isBanned(client)
+    const one: Case = { unit, item, channel, client, key: `${channel.id}\n${item.wamid}`, banned }
     const here = this.#rows.get(one.key) ?? this.#replaced.get(one.key)
     const stored = this.#known.get(one.key)
     const there = here?.kind ?? stored?.kind
@@ -77,7 +80,7 @@ export class MessagePlan {
   #add(one: Case): string {
     const { unit, item, channel, client } = one
     const id = newId()
-    const does = effects(item.kind)
+    const does = effects(item.kind, one.banned)
     let session = this.#drafts.openSession(client.id)
     // Answers go to whom this very message named: an older number of the client's may be somebody else's by now.
     const to = destination(aliasesOf(unit))
@@ -100,11 +103,11 @@ export class MessagePlan {
     if (this.#rows.has(one.key)) this.#rows.set(one.key, row)
     else this.#replaced.set(one.key, row)
     this.#known.delete(one.key)
-    this.#affect(one, effects(one.item.kind), session, ghost.id, ghost.seq ?? 0)
+    this.#affect(one, effects(one.item.kind, one.banned), session, ghost.id, ghost.seq ?? 0)
   }
 
   #affect(one: Case, does: Effects, session: SessionDraft | null, messageId: string, seq: number): void {
-    const { unit, item, client } = one
+    const { unit, item, client, banned } = one
     const { now } = this.#drafts
     if (item.name !== null && item.name !== client.name && item.kind !== 'echo' && item.kind !== 'system') {
       client.name = item.name
@@ -133,7 +136,7 @@ export class MessagePlan {
       this.#drafts.event(session, 'windowOpened', client.id, { messageId, until: client.windowUntil })
     }
     // Rung exactly when somebody waits, and only when what they wait for came true.
-    if (session.bellOn && session.phase === 'active' && opened) {
+    if (!banned && session.bellOn && session.phase === 'active' && opened) {
       session.bellOn = false
       this.#drafts.ring(session)
     }
@@ -142,6 +145,8 @@ export class MessagePlan {
 
 const belongsToSession = (item: InboundMessage): boolean =>
   item.kind !== 'system' && item.kind !== 'echo' && item.kind !== 'group'
+
+const saidByClient = (item: InboundMessage): boolean => item.kind !== 'echo' && item.kind !== 'system'
 
 const windowOf = (client: ClientDraft) => ({ until: client.windowUntil, messageId: client.windowMessageId })
 const isWindowOpen = (client: ClientDraft, now: number): boolean => isOpen(windowOf(client), now)
@@ -154,7 +159,7 @@ function openWindow(client: ClientDraft, unit: Unit, item: InboundMessage, messa
   client.touched = true
 }
 
-function rowOf({ unit, item, channel, client }: Case, place: Place): MessageWrite {
+function rowOf({ unit, item, channel, client, banned }: Case, place: Place): MessageWrite {
   const spoke = spokenAt(item.metaTime, unit.receivedAt)
   // An echo is what the company itself wrote, with its own phone.
   const author = item.kind === 'echo' ? 'operator' : item.kind === 'system' ? 'system' : 'client'
@@ -177,6 +182,7 @@ function rowOf({ unit, item, channel, client }: Case, place: Place): MessageWrit
     spoken_at: iso(spoke.at),
     received_at: iso(unit.receivedAt),
     time_doubted: spoke.doubted,
+    banned,
     raw_id: unit.rawId,
   }
 }

@@ -51,6 +51,7 @@ export interface MessageWrite {
   readonly spoken_at: string
   readonly received_at: string
   readonly time_doubted: boolean
+  readonly banned: boolean
   readonly raw_id: string
 }
 
@@ -167,7 +168,7 @@ const CHANGED_COLUMNS = `id uuid, phase text, rev int, bell_on boolean, awaits_c
   waiting_since timestamptz, last_message_id uuid, last_message_at timestamptz, wrap_up_at timestamptz, end_reason text`
 const MESSAGE_COLUMNS = `id uuid, channel_id uuid, client_id uuid, session_id uuid, seq int, rev int, direction text, kind text, type text,
   text text, content jsonb, wamid text, author_kind text, author_id uuid, reply_wamid text, spoken_at timestamptz,
-  received_at timestamptz, time_doubted boolean, raw_id uuid`
+  received_at timestamptz, time_doubted boolean, banned boolean, raw_id uuid`
 
 /** What a message quotes: the newest that has this id at Meta, received or sent. */
 const REPLY_TO = `CASE WHEN r.reply_wamid IS NOT NULL THEN coalesce(
@@ -247,9 +248,9 @@ export async function write(pg: PgClient, writes: Writes, now: Instant, processI
     'messages',
     writes.messages,
     `INSERT INTO message (id, channel_id, client_id, session_id, seq, rev, body_rev, direction, kind, type, text, content, wamid,
-                          author_kind, author_id, reply_to, reply_wamid, spoken_at, received_at, time_doubted, raw_id)
+                          author_kind, author_id, reply_to, reply_wamid, spoken_at, received_at, time_doubted, banned, raw_id)
      SELECT id, channel_id, client_id, session_id, seq, rev, rev, direction, kind, type, text, content, wamid,
-            author_kind, author_id, ${REPLY_TO}, reply_wamid, spoken_at, received_at, time_doubted, raw_id
+            author_kind, author_id, ${REPLY_TO}, reply_wamid, spoken_at, received_at, time_doubted, banned, raw_id
        FROM jsonb_to_recordset($1::jsonb) AS r(${MESSAGE_COLUMNS})`,
   )
   put(
@@ -257,7 +258,7 @@ export async function write(pg: PgClient, writes: Writes, now: Instant, processI
     writes.replaced,
     `UPDATE message m SET rev = r.rev, body_rev = r.rev, kind = r.kind, type = r.type, text = r.text, content = r.content,
             reply_to = ${REPLY_TO}, reply_wamid = r.reply_wamid, spoken_at = r.spoken_at, received_at = r.received_at,
-            time_doubted = r.time_doubted, raw_id = r.raw_id
+            time_doubted = r.time_doubted, banned = r.banned, raw_id = r.raw_id
        FROM jsonb_to_recordset($1::jsonb) AS r(${MESSAGE_COLUMNS}) WHERE m.id = r.id`,
   )
   put(

@@ -3,8 +3,16 @@
 // or refuses it. Nothing is posted to Meta without a claim (I4, I6).
 import { sql } from 'kysely'
 import { later, type Trx } from '../db/database.ts'
+import { holds } from '../domain/ban.ts'
 import { takeNumberSlot, takePairToken } from '../domain/delivery.ts'
-import { CHANNEL_DOWN, NOT_THEIRS, RESTORED, type SendError, WINDOW_SHUT } from '../domain/meta-errors.ts'
+import {
+  CHANNEL_DOWN,
+  CLIENT_BANNED,
+  NOT_THEIRS,
+  RESTORED,
+  type SendError,
+  WINDOW_SHUT,
+} from '../domain/meta-errors.ts'
 import type { Snapshot } from '../domain/snapshot.ts'
 import { SEND_MARGIN_MS } from '../domain/window.ts'
 import type { Alias, Instant, JsonObject } from '../domain/words.ts'
@@ -113,6 +121,7 @@ async function firstPending(trx: Trx, sessionId: string): Promise<Next | null> {
 /** The gate. It asks neither phase nor operator: what was allowed before the end still leaves after it. */
 function refusal(state: SessionState, next: Next, at: Instant): SendError | null {
   if (next.epoch !== state.epoch) return RESTORED
+  if (holds(state.ban, at)) return CLIENT_BANNED
   if (!state.channelUp) return CHANNEL_DOWN
   if (!state.destinationHeld) return NOT_THEIRS
   if (state.windowUntil === null || at + SEND_MARGIN_MS >= state.windowUntil) return WINDOW_SHUT
@@ -146,6 +155,7 @@ async function refuse(
     attemptId: next.id,
     messageId: next.message_id,
     code: error.code,
+    ...(error === CLIENT_BANNED && state.ban !== null ? { banId: state.ban.id } : {}),
     windowUntil: state.windowUntil,
     windowMessageId: state.windowMessageId,
   }

@@ -25,7 +25,7 @@ export async function readUpTo(
     if (access !== 'allowed') return refused({ code: access })
     const { rows } = await sql<{ unread: number; was: number; read_seq: number; wamid: string | null }>`
       SELECT s.unread AS was, greatest(s.read_seq, ${Math.min(read.seq, state.lastSeq)}::int) AS read_seq,
-             (SELECT count(*)::int FROM message m WHERE m.session_id = s.id AND m.direction = 'in' AND m.kind = 'message'
+             (SELECT count(*)::int FROM message m WHERE m.session_id = s.id AND m.direction = 'in' AND m.kind = 'message' AND NOT m.banned
                 AND m.seq > greatest(s.read_seq, ${read.seq}::int)) AS unread,
              (SELECT m.wamid FROM message m WHERE m.session_id = s.id AND m.direction = 'in' AND m.wamid IS NOT NULL
                 AND m.seq <= ${read.seq}::int ORDER BY m.seq DESC LIMIT 1) AS wamid

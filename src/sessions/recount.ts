@@ -8,7 +8,7 @@ export const RECOUNT = `
     unknown = (SELECT count(*) FROM message m WHERE m.session_id = s.id AND m.status = 'unknown'),
     waiting_since = (
       SELECT min(m.received_at) FROM message m
-       WHERE m.session_id = s.id AND m.direction = 'in' AND m.kind = 'message'
+       WHERE m.session_id = s.id AND m.direction = 'in' AND m.kind = 'message' AND NOT m.banned
          AND m.seq > coalesce((SELECT max(o.seq) FROM message o
                                 WHERE o.session_id = s.id AND o.direction = 'out' AND o.kind = 'message'
                                   AND o.status IS DISTINCT FROM 'failed'), 0))`

@@ -3,6 +3,7 @@
 import { sql } from 'kysely'
 import { behindCommit, type Database, later, soon, type Trx } from '../db/database.ts'
 import { Repeat } from '../db/errors.ts'
+import { type Ban, holds } from '../domain/ban.ts'
 import type { AccessFacts } from '../domain/policy.ts'
 import { type Settings, settingsFrom } from '../domain/settings.ts'
 import type { Snapshot } from '../domain/snapshot.ts'
@@ -22,6 +23,8 @@ export interface SessionState extends TimerFacts, AccessFacts {
   readonly destinationHeld: boolean
   readonly windowMessageId: string | null
   readonly awaitsClient: boolean
+  /** Of the bans of the client's aliases that were not lifted the one that lasts longest; it may have run out. */
+  readonly ban: Ban | null
   readonly bellOn: boolean
   readonly channelUp: boolean
   readonly channelReason: string | null
@@ -49,6 +52,7 @@ interface Row {
   window_expires_at: Date | null
   window_message_id: string | null
   awaits_client: boolean
+  ban: { id: string; until: number | null } | null
   bell_on: boolean
   channel_state: string
   channel_reason: string | null
@@ -119,11 +123,20 @@ function bellOf(row: BellRow): Bell {
   return { bell: { sessionId: row.id, start, spoke, rung, tries }, state: stateOf(row) }
 }
 
+const BAN = sql`
+  SELECT json_build_object('id', b.id, 'until', extract(epoch FROM b.until) * 1000)
+    FROM client_alias ca
+    JOIN ban_alias ba ON ba.kind = ca.kind AND ba.value = ca.value
+    JOIN ban b ON b.id = ba.ban_id
+   WHERE ca.client_id = coalesce(c.joined_into, c.id) AND b.lifted_at IS NULL
+   ORDER BY b.until DESC NULLS FIRST LIMIT 1`
+
 const STATE = sql`
            s.id, s.client_id, s.channel_id, s.rev, i.epoch, s.origin, s.phase, s.destination_kind, s.destination,
            EXISTS (SELECT 1 FROM client_alias ca WHERE ca.channel_id = s.channel_id AND ca.kind = s.destination_kind
                       AND ca.value = s.destination AND ca.client_id IN (s.client_id, c.joined_into)) AS destination_held,
            s.operator_id, s.group_id, c.window_expires_at, c.window_message_id, s.awaits_client, s.bell_on,
+           (${BAN}) AS ban,
            ch.state AS channel_state, ch.state_reason AS channel_reason, s.last_seq, s.last_in_seq,
            o.no AS offer_no, o.operator_id AS offer_operator_id, o.offered_at, o.due_at, o.overdue_at,
            s.warned_window, s.shut_window, s.waiting_since, s.last_message_at, s.accepted_at, s.wrap_up_at,
@@ -159,6 +172,7 @@ function stateOf(row: Row): SessionState {
     windowUntil: instant(row.window_expires_at),
     windowMessageId: row.window_message_id,
     awaitsClient: row.awaits_client,
+    ban: row.ban,
     bellOn: row.bell_on,
     channelUp: row.channel_state === 'up',
     channelReason: row.channel_reason,
@@ -185,6 +199,7 @@ export const textFieldOf = (state: SessionState, at: Instant): TextField =>
       phase: state.phase,
       window: { until: state.windowUntil, messageId: state.windowMessageId },
       awaitsClient: state.awaitsClient,
+      banned: holds(state.ban, at),
       channelUp: state.channelUp,
     },
     at,

@@ -25,7 +25,7 @@ const BREACHES: readonly (readonly [string, string])[] = [
     `SELECT s.id FROM session s
        JOIN LATERAL (SELECT (e.evidence ->> 'seen')::int AS seen FROM session_event e
                       WHERE e.session_id = s.id AND e.evidence ? 'seen' ORDER BY e.n DESC LIMIT 1) e ON true
-       JOIN message m ON m.session_id = s.id AND m.direction = 'in' AND m.kind = 'message' AND m.seq > e.seen
+       JOIN message m ON m.session_id = s.id AND m.direction = 'in' AND m.kind = 'message' AND NOT m.banned AND m.seq > e.seen
       WHERE s.ended_at IS NOT NULL AND s.end_reason <> 'joined'`,
   ],
   [
@@ -47,7 +47,7 @@ const BREACHES: readonly (readonly [string, string])[] = [
   [
     'lastInSeq is not the last client message that counts',
     `SELECT s.id FROM session s
-      WHERE s.last_in_seq <> coalesce((SELECT max(m.seq) FROM message m WHERE m.session_id = s.id AND m.direction = 'in' AND m.kind = 'message'), 0)`,
+      WHERE s.last_in_seq <> coalesce((SELECT max(m.seq) FROM message m WHERE m.session_id = s.id AND m.direction = 'in' AND m.kind = 'message' AND NOT m.banned), 0)`,
   ],
   [
     'a message carries a later rev than its session',

@@ -143,7 +143,7 @@ async function messageFacts(db: Database, rights: Rights, messageId: string): Pr
 }
 
 /** Whoever may see one session of a client may see the client; an administrator sees all. */
-async function maySeeClient(db: Database, rights: Rights, clientId: string): Promise<boolean> {
+export async function maySeeClient(db: Database, rights: Rights, clientId: string): Promise<boolean> {
   if (rights.role === 'administrator') {
     return (await sql`SELECT 1 FROM client WHERE id = ${clientId}`.execute(db)).rows.length > 0
   }

@@ -23,6 +23,8 @@ const shape = {
   wrapUpMax: seconds(7 * DAY).describe('After this the wrap-up ends without a result'),
   keepRaw: seconds(365 * DAY).describe('After this the bodies of webhooks are deleted'),
   readReceipts: z.boolean().describe('Whether clients see that their message was read'),
+  operatorsMayBan: z.boolean().describe('Whether operators may put clients on the blacklist'),
+  operatorsMayTag: z.boolean().describe('Whether operators may make new tags'),
 } satisfies Record<keyof Settings, z.ZodType>
 
 const settingsSchema = z.object(shape).meta({ id: 'Settings' })

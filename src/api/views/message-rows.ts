@@ -34,6 +34,7 @@ interface Row {
   spoken_at: Date
   received_at: Date
   time_doubted: boolean
+  banned: boolean
   superseded_by: string | null
 }
 
@@ -59,7 +60,7 @@ export async function readMessages(
            m.content, m.author_kind, m.author_id, u.name AS author_name, m.client_ref,
            (m.reply_to IS NOT NULL OR m.reply_wamid IS NOT NULL) AS quoted,
            q.id AS quoted_id, left(q.text, 300) AS quoted_text, q.type AS quoted_type, q.direction AS quoted_direction,
-           m.status, m.spoken_at, m.received_at, m.time_doubted, m.superseded_by
+           m.status, m.spoken_at, m.received_at, m.time_doubted, m.banned, m.superseded_by
       FROM message m
       LEFT JOIN user_account u ON u.id = m.author_id
       LEFT JOIN message q ON q.id = coalesce(
@@ -124,6 +125,7 @@ function viewOf(row: Row, attempts: readonly AttemptRow[], person: Person | null
     clientRef: row.client_ref,
     at: iso(row.spoken_at),
     receivedAt: iso(row.received_at),
+    banned: row.banned,
     timeDoubted: row.time_doubted,
     supersededBy: row.superseded_by,
   }

@@ -71,6 +71,7 @@ export const messageSchema = z
     clientRef: z.string().nullable().describe('The Idempotency-Key it was sent with'),
     at: time.describe("Meta's time; for a message of the company, when it was given to Parley"),
     receivedAt: time,
+    banned: z.boolean().describe('Said while the client was on the blacklist'),
     timeDoubted: z.boolean().describe("Meta's time could not be right, so the time of receipt stands in for it"),
     supersededBy: id.nullable().describe('A placeholder whose real message arrived elsewhere'),
   })

@@ -2,6 +2,7 @@
 import { sql } from 'kysely'
 import { z } from 'zod'
 import type { Database, Trx } from '../../db/database.ts'
+import { holds } from '../../domain/ban.ts'
 import type { AccessFacts } from '../../domain/policy.ts'
 import { CLOSED_BECAUSE } from '../../domain/text-field.ts'
 import {
@@ -16,6 +17,7 @@ import {
   PHASES,
 } from '../../domain/words.ts'
 import { loadStates, type SessionState, textFieldOf } from '../../sessions/state.ts'
+import { loadSessionBans, sessionBanSchema } from './ban.ts'
 import { loadPeople, type Person } from './client.ts'
 import { id, iso, isoOf, time } from './common.ts'
 
@@ -65,6 +67,7 @@ export const sessionSchema = z
     window: z
       .object({ until: time.nullable(), messageId: id.nullable().describe('The message that opened it') })
       .describe("Meta's customer service window of the client"),
+    ban: sessionBanSchema,
     offer: z
       .object({
         operatorId: id.nullable().describe('Null: offered to the whole group'),
@@ -142,11 +145,15 @@ export async function readSessions(
   if (ids.length === 0) return new Map()
   // The states come first: what is read after them may be newer than their rev, and never older.
   const states = await loadStates(db, ids)
-  const [rows, people] = await Promise.all([
+  const [rows, people, bans] = await Promise.all([
     readRows(db, ids),
     loadPeople(
       db,
       states.map((state) => state.clientId),
+    ),
+    loadSessionBans(
+      db,
+      states.flatMap(({ ban }) => (ban !== null && holds(ban, at) ? [ban.id] : [])),
     ),
   ])
   const found = new Map<string, ReadSession>()
@@ -154,7 +161,8 @@ export async function readSessions(
     const row = rows.get(state.id)
     const person = people.get(state.clientId)
     if (row === undefined || person === undefined) continue
-    const session = viewOf(state, row, person, at)
+    const ban = state.ban === null ? null : (bans.get(state.ban.id) ?? null)
+    const session = viewOf(state, row, person, ban, at)
     found.set(state.id, { session, state, accessRev: row.access_rev, prevAccess: row.prev_access })
   }
   return found
@@ -185,7 +193,7 @@ async function readRows(db: Database | Trx, ids: readonly string[]): Promise<Rea
   return new Map(rows.map((row) => [row.id, row]))
 }
 
-function viewOf(state: SessionState, row: Row, person: Person, at: Instant): SessionView {
+function viewOf(state: SessionState, row: Row, person: Person, ban: SessionView['ban'], at: Instant): SessionView {
   const { settings } = state
   const field = textFieldOf(state, at)
   const wrapUpUntil =
@@ -206,6 +214,7 @@ function viewOf(state: SessionState, row: Row, person: Person, at: Instant): Ses
     nextId: row.next_id,
     textField: { open: field.open, until: isoOf(field.until), reason: field.reason },
     window: { until: isoOf(state.windowUntil), messageId: state.windowMessageId },
+    ban,
     offer: offerOf(state, row),
     waitingSince: isoOf(state.waitingSince),
     unread: row.unread,

@@ -4,7 +4,7 @@ import ts from 'typescript'
 import { describe, expect, test } from 'vitest'
 import type { TimelineItem } from '../../../console/src/api/types.ts'
 import { en } from '../../../console/src/i18n/en.ts'
-import { sentence } from '../../../console/src/views/panel/sentences.ts'
+import { sentence, valueInWords } from '../../../console/src/views/panel/sentences.ts'
 import { iso } from './samples.ts'
 
 const SYSTEM = { kind: 'system', id: null, name: null } as const
@@ -73,4 +73,25 @@ describe('a field of the evidence', () => {
   test('has a name on the screen', () => {
     expect(fields.filter((name) => !Object.hasOwn(en, `evidence.${name}`)).sort()).toEqual([])
   })
+})
+
+describe('what a field of the evidence says', () => {
+  test('is a word of the screen, not one of the tables', () => {
+    const said = (name: string, value: unknown) => valueInWords(name, value)
+    expect(said('phase', 'wrapUp')).toBe('Wrap-up')
+    expect(said('reason', 'banned')).toBe('Closed: client on the blacklist')
+    expect(said('reason', 'wrapUpMax')).toBe('Time for the result was over')
+    expect(said('code', 'client-banned')).toBe('The client is on the blacklist')
+    expect(said('code', 131026)).toBe('131026')
+    expect(said('timer', 'windowExpiry')).toBe('Window shuts')
+    expect(said('origin', 'reconnect')).toBe('Reconnected')
+    expect(said('reactivated', true)).toBe('yes')
+    expect(said('unheardOf', 'as it came')).toBe('as it came')
+  })
+})
+
+test('a ban is told by who made it, and its end by how it came', () => {
+  expect(told('banned', OLGA, { banId: 'b1' })).toBe('Olga put the client on the blacklist.')
+  expect(told('unbanned', OLGA, { banId: 'b1', why: 'lifted' })).toBe('Olga lifted the ban of the client.')
+  expect(told('unbanned', SYSTEM, { banId: 'b1', why: 'expired' })).toBe('The ban of the client ran out.')
 })

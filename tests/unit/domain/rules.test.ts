@@ -1,6 +1,7 @@
 // Window, text field, effects, timers, identity: each rule over all its facts.
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { holds, mayBan, mayLift } from '../../../src/domain/ban.ts'
 import { effects, INBOUND_KINDS } from '../../../src/domain/effects.ts'
 import { destination, identify, type KnownClient, survivor } from '../../../src/domain/identity.ts'
 import { isNewer, isOver, type Snapshot } from '../../../src/domain/snapshot.ts'
@@ -64,15 +65,18 @@ describe('text field', () => {
     phase: fc.constantFrom(...PHASES),
     window: fc.record({ until: maybe(instant), messageId: fc.constant(null) }),
     awaitsClient: fc.boolean(),
+    banned: fc.boolean(),
     channelUp: fc.boolean(),
   })
 
-  test('it is open exactly for an accepted session whose window is open on a number that works (I6)', () => {
+  test('it is open exactly for an accepted session of nobody banned whose window is open on a number that works (I6)', () => {
     fc.assert(
       fc.property(facts, instant, (given, at) => {
         const field = textField(given, at)
         const { until } = given.window
-        expect(field.open).toBe(given.phase === 'active' && given.channelUp && until !== null && at < until)
+        expect(field.open).toBe(
+          given.phase === 'active' && !given.banned && given.channelUp && until !== null && at < until,
+        )
         if (field.open) expect(field).toEqual({ open: true, until, reason: null })
         else expect(CLOSED_BECAUSE).toContain(field.reason)
       }),
@@ -80,9 +84,10 @@ describe('text field', () => {
   })
 
   test('of several reasons the one is told whose removal matters next', () => {
-    const shut = { window: { until: 1, messageId: null }, awaitsClient: true, channelUp: false }
+    const shut = { window: { until: 1, messageId: null }, awaitsClient: true, banned: false, channelUp: false }
     const reasons = PHASES.map((phase) => textField({ ...shut, phase }, 2).reason)
     expect(reasons).toEqual(['noOperator', 'channelDown', 'wrapUp', 'ended'])
+    expect(textField({ ...shut, phase: 'active', banned: true }, 2).reason).toBe('banned')
     expect(textField({ ...shut, phase: 'active', channelUp: true }, 2).reason).toBe('awaitingClient')
     expect(textField({ ...shut, phase: 'active', channelUp: true, awaitsClient: false }, 2).reason).toBe('windowShut')
   })
@@ -237,4 +242,34 @@ describe('identity', () => {
   test('answers go to the phone where one is known', () => {
     expect([destination([bsuid, phone]), destination([bsuid]), destination([])]).toEqual([phone, bsuid, null])
   })
+})
+
+test('what somebody on the blacklist says begins nothing and wakes nobody; Meta’s window is as open as without the ban', () => {
+  for (const kind of INBOUND_KINDS) {
+    expect(effects(kind, true)).toEqual({
+      startsSession: false,
+      opensWindow: effects(kind).opensWindow,
+      countsUnread: false,
+      countsForEnd: false,
+    })
+  }
+})
+
+test('a ban holds until its end, and without one until it is lifted', () => {
+  expect([holds(null, 5), holds({ until: null }, 5), holds({ until: 6 }, 5), holds({ until: 5 }, 5)]).toEqual([
+    false,
+    true,
+    true,
+    false,
+  ])
+})
+
+test('operators ban where the setting lets them, and take back their own bans alone', () => {
+  const operator = { role: 'operator', userId: 'olga' } as const
+  const supervisor = { role: 'supervisor', userId: 'sara' } as const
+  expect([mayBan(operator, true), mayBan(operator, false), mayBan(supervisor, false)]).toEqual([true, false, true])
+  expect(mayLift(operator, { byId: 'olga' }, true)).toBe(true)
+  expect(mayLift(operator, { byId: 'olga' }, false)).toBe(false)
+  expect(mayLift(operator, { byId: 'omar' }, true)).toBe(false)
+  expect(mayLift(supervisor, { byId: 'omar' }, false)).toBe(true)
 })

@@ -4,7 +4,7 @@ import { told } from '../../parts/problem.ts'
 import { facts } from '../../store/app.ts'
 import { resultName } from '../../store/results.ts'
 import css from './panel.module.css'
-import { timeText } from './sentences.ts'
+import { valueInWords } from './sentences.ts'
 
 export function Evidence({ evidence }: { evidence: Readonly<Record<string, unknown>> }) {
   const fields = flat(evidence, [])
@@ -16,7 +16,7 @@ export function Evidence({ evidence }: { evidence: Readonly<Record<string, unkno
         {fields.map(([path, value]) => (
           <div key={path.join('.')}>
             <dt>{path.map((name) => told('evidence', name, name)).join(' · ')}</dt>
-            <dd>{valueText(value)}</dd>
+            <dd>{valueText(path.at(-1) ?? '', value)}</dd>
           </div>
         ))}
       </dl>
@@ -26,10 +26,9 @@ export function Evidence({ evidence }: { evidence: Readonly<Record<string, unkno
 
 const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
-function valueText(value: unknown): string {
-  if (typeof value !== 'string') return JSON.stringify(value)
-  const name = ID.test(value) ? (facts.names.peek(value) ?? resultName(value)) : null
-  return name ?? timeText(value) ?? value
+function valueText(name: string, value: unknown): string {
+  if (typeof value === 'string' && ID.test(value)) return facts.names.peek(value) ?? resultName(value) ?? value
+  return valueInWords(name, value)
 }
 
 type Field = readonly [path: readonly string[], value: unknown]

@@ -9,7 +9,7 @@ type Evidence = Readonly<Record<string, unknown>>
 
 const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/
 
-export const timeText = (value: unknown): string | null =>
+const timeText = (value: unknown): string | null =>
   typeof value === 'string' && ISO.test(value) ? exact(Date.parse(value)) : null
 
 const timeOf = (evidence: Evidence, name: string): string | null => timeText(evidence[name])
@@ -79,6 +79,13 @@ export function sentence({ actor, type, evidence }: TimelineItem): string {
       return t('event.clientJoined')
     case 'clientMoved':
       return t('event.clientMoved')
+    case 'banned':
+      return word(evidence, 'why') === 'aliases' ? t('event.bannedByAlias') : t('event.banned', { who })
+    case 'unbanned': {
+      const why = word(evidence, 'why')
+      if (why === 'expired') return t('event.unbannedByTime')
+      return why === 'aliases' ? t('event.unbannedByAlias') : t('event.unbanned', { who })
+    }
     case 'contact':
       return contactSentence(who, word(evidence, 'change'))
     default:
@@ -111,4 +118,39 @@ export function gateSentences(attempt: AttemptEvidence): readonly string[] {
     if (at === null || until === null) return []
     return [gate === 'asked' ? t('why.asked', { at, until }) : t('why.claim', { at, until })]
   })
+}
+
+type InWords = (value: string) => string
+
+const known: InWords = (value) => told('word', value, '')
+const status: InWords = (value) => told('status', value, '')
+const alias: InWords = (value) => told('alias', value, '')
+
+/** Which parts of the catalogue have words for what a field may say; the first that knows the value is taken. */
+const WORDS: Readonly<Record<string, readonly InWords[]>> = {
+  phase: [(value) => told('phase', value, '')],
+  reason: [(value) => told('because', value, ''), (value) => told('endReason', value, ''), known, status],
+  status: [status, known],
+  was: [status],
+  refused: [(value) => told('problem', value, '')],
+  code: [(value) => told('code', value, '')],
+  command: [(value) => told('command', value, '')],
+  timer: [(value) => told('timer', value, '')],
+  origin: [(value) => told('origin', value, '')],
+  missing: [(value) => told('missing', value, '')],
+  outcome: [known, status],
+  why: [known],
+  from: [alias],
+  to: [alias],
+}
+
+/** What a field of the evidence says, as people read it: enums in words, times by the clock. */
+export function valueInWords(name: string, value: unknown): string {
+  if (typeof value === 'boolean') return t(value ? 'word.yes' : 'word.no')
+  if (typeof value !== 'string') return JSON.stringify(value)
+  for (const inWords of WORDS[name] ?? []) {
+    const words = inWords(value)
+    if (words !== '') return words
+  }
+  return timeText(value) ?? value
 }
