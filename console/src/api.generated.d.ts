@@ -2246,6 +2246,157 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/v1/contacts/export": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** The directory as CSV, in UTF-8; several values stand in one cell, one a line */
+        readonly get: {
+            readonly parameters: {
+                readonly query?: {
+                    /** @description As in the list */
+                    readonly q?: string;
+                };
+                readonly header?: never;
+                readonly path?: never;
+                readonly cookie?: never;
+            };
+            readonly requestBody?: never;
+            readonly responses: {
+                /** @description text/csv */
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": string;
+                    };
+                };
+                /** @description A problem */
+                readonly default: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/contacts/import": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Take contacts in from CSV (text/csv, UTF-8 or windows-1250): a dry run, unless it is told to store */
+        readonly post: {
+            readonly parameters: {
+                readonly query?: {
+                    /** @description What would become of each row; nothing is stored */
+                    readonly dryRun?: "true" | "false";
+                    /** @description JSON, by heading: `id`, `name`, `phone`, `email`, `field:<key>` or `ignore`. What is left out is known by its heading */
+                    readonly mapping?: string;
+                    readonly fileName?: string;
+                };
+                readonly header?: never;
+                readonly path?: never;
+                readonly cookie?: never;
+            };
+            /** @description The file: a line of headings, then a row for each contact */
+            readonly requestBody: {
+                readonly content: {
+                    readonly "text/csv": unknown;
+                };
+            };
+            readonly responses: {
+                /** @description Default Response */
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["ContactImport"];
+                    };
+                };
+                /** @description A problem */
+                readonly default: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/contacts/imports/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** What became of each row of an import, as CSV */
+        readonly get: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path: {
+                    readonly id: string;
+                };
+                readonly cookie?: never;
+            };
+            readonly requestBody?: never;
+            readonly responses: {
+                /** @description text/csv */
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": string;
+                    };
+                };
+                /** @description A problem */
+                readonly default: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/v1/contact-fields": {
         readonly parameters: {
             readonly query?: never;
@@ -4877,6 +5028,33 @@ export interface components {
             readonly position: number;
             readonly archived: boolean;
         };
+        readonly ContactImportInput: {
+            /** @description Of the import, whose result can be fetched as a file; null for a dry run */
+            readonly id: string | null;
+            readonly dryRun: boolean;
+            readonly columns: readonly {
+                readonly heading: string;
+                readonly target: string;
+                readonly samples: readonly string[];
+            }[];
+            readonly counts: {
+                readonly created: number;
+                readonly updated: number;
+                readonly unchanged: number;
+                readonly skipped: number;
+                readonly failed: number;
+            };
+            /** @description At most 500, those with a reason first */
+            readonly rows: readonly {
+                /** @description As a spreadsheet counts: the headings are row 1 */
+                readonly row: number;
+                /** @enum {string} */
+                readonly outcome: "created" | "updated" | "unchanged" | "skipped" | "failed";
+                readonly contactId: string | null;
+                readonly name: string | null;
+                readonly reasons: readonly string[];
+            }[];
+        };
         readonly GroupInput: {
             /** Format: uuid */
             readonly id: string;
@@ -5745,6 +5923,33 @@ export interface components {
             readonly name: string;
             readonly position: number;
             readonly archived: boolean;
+        };
+        readonly ContactImport: {
+            /** @description Of the import, whose result can be fetched as a file; null for a dry run */
+            readonly id: string | null;
+            readonly dryRun: boolean;
+            readonly columns: readonly {
+                readonly heading: string;
+                readonly target: string;
+                readonly samples: readonly string[];
+            }[];
+            readonly counts: {
+                readonly created: number;
+                readonly updated: number;
+                readonly unchanged: number;
+                readonly skipped: number;
+                readonly failed: number;
+            };
+            /** @description At most 500, those with a reason first */
+            readonly rows: readonly {
+                /** @description As a spreadsheet counts: the headings are row 1 */
+                readonly row: number;
+                /** @enum {string} */
+                readonly outcome: "created" | "updated" | "unchanged" | "skipped" | "failed";
+                readonly contactId: string | null;
+                readonly name: string | null;
+                readonly reasons: readonly string[];
+            }[];
         };
         readonly Group: {
             /** Format: uuid */

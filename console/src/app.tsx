@@ -1,6 +1,7 @@
 // Which view an address shows. Each view is an address, so that a reload, a bookmark or a colleague finds it again.
 import { LocationProvider, Route, Router } from 'preact-iso/router'
 import { me, signedIn, supervises } from './store/app.ts'
+import { Contacts } from './views/contacts/contacts-page.tsx'
 import { Workspace } from './views/inbox/workspace.tsx'
 import { Elsewhere } from './views/shell/elsewhere.tsx'
 import { Shell } from './views/shell/shell.tsx'
@@ -20,6 +21,8 @@ export function App() {
           <Route path="/sessions/:id" component={Workspace} />
           <Route path="/sessions/:id/:panel" component={Workspace} />
           <Route path="/sessions/:id/:panel/:messageId" component={Workspace} />
+          <Route path="/contacts" component={Contacts} />
+          <Route path="/contacts/:id" component={Contacts} />
           {supervises(me.value)
             ? ['/supervise', '/supervise/:id'].map((path) => <Route key={path} path={path} component={Supervise} />)
             : []}

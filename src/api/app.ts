@@ -24,6 +24,7 @@ import { clientContactRoutes } from './routes/client-contact.ts'
 import { clientRoutes } from './routes/clients.ts'
 import { commandRoutes } from './routes/commands.ts'
 import { contactFieldRoutes } from './routes/contact-fields.ts'
+import { contactFileRoutes } from './routes/contact-files.ts'
 import { contactRoutes } from './routes/contacts.ts'
 import { groupRoutes } from './routes/groups.ts'
 import { meRoutes } from './routes/me.ts'
@@ -93,6 +94,7 @@ const ROUTES = [
   clientRoutes,
   clientContactRoutes,
   contactRoutes,
+  contactFileRoutes,
   contactFieldRoutes,
   cannedTextRoutes,
   cannedFolderRoutes,

@@ -32,9 +32,8 @@ export async function insertContact(
   by: Actor,
   values: readonly ContactValue[],
   at: Instant,
-  kind: 'created' | 'imported' = 'created',
+  { id = newId(), kind = 'created' }: { readonly id?: string; readonly kind?: 'created' | 'imported' } = {},
 ): Promise<string> {
-  const id = newId()
   await later(
     trx,
     trx.insertInto('contact').values({

@@ -144,18 +144,21 @@ export async function addValues(
   if (values.length === 0) return
   await later(
     trx,
-    trx.insertInto('contact_value').values(
-      values.map((value, n) => ({
-        id: newId(),
-        contact_id: contactId,
-        kind: value.kind,
-        field_id: value.fieldId,
-        value: value.value,
-        key: value.key,
-        position: from.position + n,
-        merge_id: from.mergeId ?? null,
-      })),
-    ),
+    trx
+      .insertInto('contact_value')
+      .values(
+        values.map((value, n) => ({
+          id: newId(),
+          contact_id: contactId,
+          kind: value.kind,
+          field_id: value.fieldId,
+          value: value.value,
+          key: value.key,
+          position: from.position + n,
+          merge_id: from.mergeId ?? null,
+        })),
+      )
+      .onConflict((conflict) => conflict.doNothing()),
   )
 }
 

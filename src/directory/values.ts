@@ -37,6 +37,8 @@ export async function loadFields(db: Database | Trx): Promise<readonly Field[]> 
   return rows.map((row) => ({ id: row.id, key: row.key, name: row.name, archived: row.archived_at !== null }))
 }
 
+/** In characters: what can still be shown in a list and found by an index. */
+const LONGEST = 500
 const EMAIL = /^[^\s@]+@[^\s@]+\.[^\s@]+$/
 
 export function readTold(
@@ -60,6 +62,10 @@ export function readTold(
       const value = one(text.trim())
       if (value === null || value === '') {
         mistakes.push({ pointer: `${at}/${n}`, detail })
+        continue
+      }
+      if ([...value].length > LONGEST) {
+        mistakes.push({ pointer: `${at}/${n}`, detail: `must have at most ${LONGEST} characters` })
         continue
       }
       const key = keyOf({ kind, fieldId, value })

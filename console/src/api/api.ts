@@ -17,7 +17,7 @@ import type {
 const session = (id: string): string => `/sessions/${encodeURIComponent(id)}`
 const message = (id: string): string => `/messages/${encodeURIComponent(id)}`
 
-const query = (values: Readonly<Record<string, string | number | undefined>>): string => {
+export const query = (values: Readonly<Record<string, string | number | undefined>>): string => {
   const params = new URLSearchParams()
   for (const [name, value] of Object.entries(values)) if (value !== undefined) params.set(name, String(value))
   const text = params.toString()

@@ -35,10 +35,13 @@ export interface Ask {
   readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   readonly path: string
   readonly body?: unknown
+  /** Sent as it is, with its own type, and given the time that a large one takes. */
+  readonly file?: { readonly content: Blob; readonly type: string }
   readonly key?: string
 }
 
 const TIMEOUT_MS = 20_000
+const FILE_TIMEOUT_MS = 300_000
 let whenSignedOut = (): void => {}
 
 /** Called wherever the API says that nobody is signed in. */
@@ -46,17 +49,19 @@ export function onSignedOut(run: () => void): void {
   whenSignedOut = run
 }
 
-export async function ask<T>({ method = 'GET', path, body, key }: Ask): Promise<T> {
+export async function ask<T>({ method = 'GET', path, body, file, key }: Ask): Promise<T> {
   const response = await reach(`/api/v1${path}`, {
     method,
     credentials: 'same-origin',
-    signal: AbortSignal.timeout(TIMEOUT_MS),
+    signal: AbortSignal.timeout(file === undefined ? TIMEOUT_MS : FILE_TIMEOUT_MS),
     headers: {
       accept: 'application/json',
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(file === undefined ? {} : { 'content-type': file.type }),
       ...(key === undefined ? {} : { 'idempotency-key': key }),
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    ...(file === undefined ? {} : { body: file.content }),
   })
   const answer = await bodyOf(response)
   if (response.ok) return answer as T

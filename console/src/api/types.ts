@@ -13,6 +13,17 @@ export type TimelineItem = Schemas['TimelineEvent']
 export type WorkflowState = Schemas['SessionWorkflow']
 export type MessageEvidence = Schemas['MessageEvidence']
 
+export type Contact = Schemas['Contact']
+export type LinkedClient = Schemas['LinkedClient']
+export type ContactField = Schemas['ContactField']
+export type ContactMerge = Schemas['ContactMerge']
+export type ContactChange = Schemas['ContactChange']
+export type ContactSuggestion = Schemas['ContactSuggestion']
+export type ContactImport = Schemas['ContactImport']
+export type CannedText = Schemas['CannedText']
+export type CannedFolder = Schemas['CannedFolder']
+export type FilledText = Schemas['FilledText']
+
 export type Phase = Session['phase']
 export type Client = Session['client']
 export type ClosedBecause = NonNullable<Session['textField']['reason']>

@@ -90,6 +90,11 @@ export const SmileIcon = ({ size = 16 }: Size) => (
     <path d="M5.5 9.500c1.2 2 3.8 2 5 0M6 6.200v.05M10 6.200v.05" />
   </Drawing>
 )
+export const HashIcon = ({ size = 16 }: Size) => (
+  <Drawing size={size}>
+    <path d="M6.5 2.5 5 13.500M11 2.500 9.5 13.500M3 6h10.500M2.5 10H13" />
+  </Drawing>
+)
 export const SunIcon = ({ size = 16 }: Size) => (
   <Drawing size={size}>
     <circle cx="8" cy="8" r="3" />

@@ -5,11 +5,12 @@ import { useLocation } from 'preact-iso/router'
 import { api } from '../../api/api.ts'
 import type { Session } from '../../api/types.ts'
 import { t } from '../../i18n/t.ts'
-import { CloseIcon, ReplyIcon, SendIcon } from '../../parts/icons.tsx'
+import { CloseIcon, HashIcon, ReplyIcon, SendIcon } from '../../parts/icons.tsx'
 import { drafts, facts, liveState, me, now, outbox } from '../../store/app.ts'
 import { field } from '../../store/field.ts'
 import { quotes } from '../../store/quotes.ts'
 import { countdown, urgency } from '../../text/time.ts'
+import { useCanned } from '../templates/use-canned.tsx'
 import { Closed, Reading } from './closed.tsx'
 import css from './composer.module.css'
 import { Emoji } from './emoji.tsx'
@@ -30,6 +31,7 @@ function Writing({ session, until }: { session: Session; until: number | null })
   const { route } = useLocation()
   const area = useRef<HTMLTextAreaElement>(null)
   const typedAt = useRef(0)
+  const canned = useCanned(session.id, area)
   const text = drafts.text(session.id)
   const quote = quotes.row(session.id).value
   const length = [...text.value].length
@@ -69,6 +71,7 @@ function Writing({ session, until }: { session: Session; until: number | null })
   const onKeyDown = (event: KeyboardEvent) => {
     // Enter that chooses a word of an input method is not Enter.
     if (event.isComposing || event.keyCode === 229) return
+    if (canned.onKeyDown(event)) return
     if (event.key === 'Enter' && !event.shiftKey) {
       event.preventDefault()
       send()
@@ -119,8 +122,18 @@ function Writing({ session, until }: { session: Session; until: number | null })
           </button>
         </div>
       )}
+      {canned.above}
       <div class={css.field}>
         <Emoji onChoose={insert} />
+        <button
+          type="button"
+          class="button bare icon"
+          aria-label={t('canned.open')}
+          title={t('canned.open')}
+          onClick={canned.call}
+        >
+          <HashIcon size={18} />
+        </button>
         <textarea
           ref={area}
           class={css.area}
@@ -129,13 +142,19 @@ function Writing({ session, until }: { session: Session; until: number | null })
           aria-label={t('composer.write')}
           placeholder={t('composer.write')}
           dir="auto"
+          {...canned.aria}
           value={text.value}
           onInput={(event) => {
             drafts.write(session.id, event.currentTarget.value)
+            canned.look()
             typing()
           }}
           onKeyDown={onKeyDown}
-          onBlur={() => void drafts.flush()}
+          onClick={canned.look}
+          onBlur={() => {
+            canned.close()
+            void drafts.flush()
+          }}
         />
         <button type="submit" class="button primary" disabled={empty || tooLong} title={t('composer.keys')}>
           <SendIcon size={14} />

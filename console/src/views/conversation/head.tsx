@@ -26,7 +26,11 @@ export function Head({ session, onEnd }: { session: Session; onEnd: () => void }
       </a>
       <Avatar client={client} />
       <div class={css.who}>
-        <h1>{name}</h1>
+        <h1>
+          <a class={css.name} href={`/sessions/${session.id}/contact`} title={t('conversation.contact')}>
+            {name}
+          </a>
+        </h1>
         <p class={css.facts}>
           {ownName === null ? null : <span>{t('client.onWhatsApp', { name: ownName })}</span>}
           {name !== client.phone && client.phone !== null ? <span>{client.phone}</span> : null}

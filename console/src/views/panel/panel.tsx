@@ -1,7 +1,9 @@
 // The right pane: how the session came to be as it is, what happens next, or why one message went or did not.
 import { t } from '../../i18n/t.ts'
 import { CloseIcon } from '../../parts/icons.tsx'
+import { ContactPanel } from './contact.tsx'
 import css from './panel.module.css'
+import { TemplatesPanel } from './templates.tsx'
 import { Timeline } from './timeline.tsx'
 import { Why } from './why.tsx'
 import { Workflow } from './workflow.tsx'
@@ -13,6 +15,8 @@ interface Props {
 }
 
 const TABS = [
+  ['contact', 'panel.contact'],
+  ['templates', 'panel.templates'],
   ['timeline', 'panel.timeline'],
   ['next', 'panel.next'],
 ] as const
@@ -41,6 +45,8 @@ export const Panel = ({ id, panel, messageId }: Props) => (
       </a>
     </header>
     <div class={css.body}>
+      {panel === 'contact' ? <ContactPanel id={id} /> : null}
+      {panel === 'templates' ? <TemplatesPanel id={id} /> : null}
       {panel === 'next' ? <Workflow id={id} /> : null}
       {panel === 'why' && messageId !== null ? <Why messageId={messageId} sessionId={id} /> : null}
       {panel === 'timeline' ? <Timeline id={id} /> : null}

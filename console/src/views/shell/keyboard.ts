@@ -29,3 +29,30 @@ export function onKey(key: string, run: Run): () => void {
 /** Enter belongs to whatever has the focus; only where nothing needs it may it mean something else. */
 export const isFree = (event: KeyboardEvent): boolean =>
   !(event.target instanceof Element) || event.target.closest('button, summary, a:not([data-row])') === null
+
+const SEQUENCE_MS = 1_500
+
+/** A letter, then another one soon after: "G then C". The second key is the sequence's alone. */
+export function onSequence(first: string, then: Readonly<Record<string, () => void>>): () => void {
+  let forget = (): void => {}
+  const undo = onKey(first, () => {
+    forget()
+    const undos = Object.entries(then).map(([key, run]) =>
+      onKey(key, (event) => {
+        event.preventDefault()
+        forget()
+        run()
+      }),
+    )
+    const timer = setTimeout(() => forget(), SEQUENCE_MS)
+    forget = () => {
+      clearTimeout(timer)
+      for (const one of undos) one()
+      forget = () => {}
+    }
+  })
+  return () => {
+    forget()
+    undo()
+  }
+}

@@ -12,6 +12,10 @@ const KEYS = [
   [['R'], 'keys.reply'],
   [['W'], 'keys.why'],
   [['E'], 'keys.end'],
+  [['#'], 'keys.canned'],
+  [['G', 'S'], 'keys.sessions'],
+  [['G', 'C'], 'keys.contacts'],
+  [['/'], 'keys.search'],
   [['Esc'], 'keys.escape'],
   [['?'], 'keys.sheet'],
 ] as const

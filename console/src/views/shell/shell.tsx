@@ -6,13 +6,13 @@ import { useLocation } from 'preact-iso/router'
 import { t } from '../../i18n/t.ts'
 import { KeyboardIcon, MoonIcon, SunIcon } from '../../parts/icons.tsx'
 import { facts, liveState, me, signOut, supervises, theme } from '../../store/app.ts'
-import { onKey } from './keyboard.ts'
+import { onKey, onSequence } from './keyboard.ts'
 import { Keys } from './keys.tsx'
 import { PresenceSwitch } from './presence.tsx'
 import css from './shell.module.css'
 
 export function Shell({ children }: { children: ComponentChildren }) {
-  const { path } = useLocation()
+  const { path, route } = useLocation()
   const keys = useSignal(false)
   const user = me.value
   const offered = useComputed(() => facts.sessions.all.value.filter((session) => session.phase === 'queued').length)
@@ -23,6 +23,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
       }),
     [],
   )
+  useEffect(() => onSequence('g', { s: () => route('/sessions'), c: () => route('/contacts') }), [route])
   if (user === null) return null
   const at = (start: string) => (path.startsWith(start) ? ({ 'aria-current': 'page' } as const) : {})
   return (
@@ -38,6 +39,9 @@ export function Shell({ children }: { children: ComponentChildren }) {
                 <span class="sr-only">{t('nav.offered', { count: offered.value })}</span>
               </span>
             ) : null}
+          </a>
+          <a href="/contacts" {...at('/contacts')}>
+            {t('nav.contacts')}
           </a>
           {supervises(user) ? (
             <a href="/supervise" {...at('/supervise')}>

@@ -1,0 +1,213 @@
+// Templates in the text field, the client's contact beside the conversation, and the directory as a page of its own.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { eventually } from '../support/eventually.ts'
+import { type System, startSystem } from '../support/system.ts'
+import { acceptFromList, type Desk, desk, isWriting, launch } from './browser.ts'
+
+let system: System
+let browser: Browser
+let olga: Desk
+let admin: Desk
+const folder = mkdtempSync(join(tmpdir(), 'parley-directory-'))
+beforeAll(async () => {
+  system = await startSystem()
+  await system.db.updateTable('user_account').set({ slots: 20 }).execute()
+  browser = await launch()
+  olga = await desk(browser, system, 'olga')
+  admin = await desk(browser, system, 'admin')
+})
+afterAll(async () => {
+  rmSync(folder, { recursive: true, force: true })
+  await browser?.close()
+  await system?.close()
+})
+
+let last = 0
+async function talk(page: Page, name: string) {
+  const client = system.simulator.phone.client({ phone: `+42077750${String(++last).padStart(4, '0')}`, name })
+  await client.writes(`Hello from ${name}`)
+  await acceptFromList(page, name)
+  return client
+}
+const composer = (page: Page) => page.getByRole('textbox', { name: 'Write a message' })
+const look = async (page: Page, name: string) => {
+  const to = process.env.SCREENSHOTS
+  if (to !== undefined) await page.screenshot({ path: join(to, `${name}.png`) })
+}
+
+test('# and a shortcut, Enter: the template stands in the text field with the client’s name, and is not sent', async () => {
+  const { page } = olga
+  const client = await talk(page, 'Jana Template')
+  await composer(page).pressSequentially('Good morning. #hel')
+  const list = page.getByRole('listbox', { name: 'Templates' })
+  await list.getByRole('option', { name: 'Greeting' }).waitFor()
+  await look(page, 'canned-list')
+  await page.keyboard.press('Enter')
+  await eventually(
+    async () =>
+      (await composer(page).inputValue()).startsWith('Good morning. Hello Jana Template, this is Olga Operator.'),
+    'the filled template',
+  )
+  expect(await isWriting(page)).toBe(true)
+  expect(client.received()).toEqual([])
+  await page.keyboard.press('Enter')
+  await client.gets((one) => String(one.shown.body).includes('Hello Jana Template'))
+})
+
+test('what nobody knows is asked for in place, with the text as it will be; Tab changes the language', async () => {
+  const { page } = olga
+  const client = await talk(page, 'Petr Placeholder')
+  await composer(page).pressSequentially('#order')
+  await page.getByRole('option', { name: 'Order on its way' }).waitFor()
+  await page.keyboard.press('Tab')
+  await page.getByRole('option', { name: 'Vaše objednávka' }).waitFor()
+  await page.keyboard.press('Enter')
+  const form = page.getByRole('region', { name: 'Fill in “Order on its way”' })
+  await form.getByText('Vaše objednávka {{order number}} opustí náš sklad {{day}}.').waitFor()
+  await page.keyboard.type('2026-117')
+  await page.keyboard.press('Enter')
+  await page.keyboard.type('zítra')
+  await form.getByText('Vaše objednávka 2026-117 opustí náš sklad zítra.').waitFor()
+  await look(page, 'canned-form')
+  await page.keyboard.press('Enter')
+  await eventually(
+    async () => (await composer(page).inputValue()) === 'Vaše objednávka 2026-117 opustí náš sklad zítra.',
+    'the filled template',
+  )
+  expect(client.received()).toEqual([])
+  // Escape closes the list and leaves what was written.
+  await composer(page).fill('')
+  await composer(page).pressSequentially('#by')
+  await page.getByRole('option', { name: 'Thanks and goodbye' }).waitFor()
+  await page.keyboard.press('Escape')
+  await page.getByRole('listbox', { name: 'Templates' }).waitFor({ state: 'detached' })
+  expect(await composer(page).inputValue()).toBe('#by')
+  await composer(page).fill('')
+})
+
+test('templates stand beside the conversation, too', async () => {
+  const { page } = olga
+  await talk(page, 'Panel Template')
+  await page.getByRole('heading', { level: 1, name: 'Panel Template' }).getByRole('link').click()
+  await page.getByRole('link', { name: 'Templates' }).click()
+  await page.getByRole('searchbox', { name: 'Search templates' }).fill('goodbye')
+  await page.getByRole('button', { name: 'Thanks and goodbye' }).click()
+  await eventually(async () => (await composer(page).inputValue()).startsWith('Děkujeme'), 'the template in the field')
+  await look(page, 'canned-panel')
+  await composer(page).fill('')
+})
+
+test('Add Contact: the client is in the directory; a new name shows at once, with what they call themselves beside', async () => {
+  const { page } = olga
+  await talk(page, 'kačenka 🌸')
+  await page.getByRole('heading', { level: 1, name: 'kačenka' }).getByRole('link').click()
+  await look(page, 'contact-unlinked')
+  await page.getByRole('button', { name: 'Add Contact' }).click()
+  const name = page.getByRole('textbox', { name: 'Name', exact: true })
+  await name.fill('Kateřina Nováková')
+  await name.press('Enter')
+  await page.getByRole('heading', { level: 1, name: 'Kateřina Nováková' }).waitFor()
+  await page.getByText('on WhatsApp: kačenka 🌸').waitFor()
+  await page.getByRole('textbox', { name: 'New: E-mail' }).fill('not an address')
+  await page.getByRole('textbox', { name: 'New: E-mail' }).press('Enter')
+  await page.getByText('That is no e-mail address.').waitFor()
+  await page.getByRole('textbox', { name: 'New: E-mail' }).fill('katerina@example.cz')
+  await page.getByRole('textbox', { name: 'New: E-mail' }).press('Enter')
+  await page.getByRole('textbox', { name: 'E-mail', exact: true }).waitFor()
+  await look(page, 'contact-linked')
+  await page.getByRole('link', { name: 'Timeline' }).first().click()
+  await page.getByText('Olga Operator linked the client with a contact of the directory.').waitFor()
+})
+
+test('Select Existing: searched with a mistyped name, linked, disconnected again; a number that is known is suggested', async () => {
+  const { page } = olga
+  await talk(page, 'Somebody Unknown')
+  await page.getByRole('heading', { level: 1, name: 'Somebody Unknown' }).getByRole('link').click()
+  await page.getByRole('button', { name: 'Select Existing' }).click()
+  await page.getByRole('searchbox', { name: 'Search the directory' }).fill('rehor dvorrak')
+  await page.getByRole('button', { name: 'Select Řehoř Dvořák' }).click()
+  await page.getByRole('heading', { level: 1, name: 'Řehoř Dvořák' }).waitFor()
+  await page.getByRole('button', { name: 'Disconnect from Directory' }).click()
+  await page.getByRole('heading', { level: 1, name: 'Somebody Unknown' }).waitFor()
+
+  const known = system.simulator.phone.client({ phone: '+420777100201', name: 'Z.' })
+  await known.writes('It is me')
+  await acceptFromList(page, 'Z.')
+  await page.getByRole('heading', { level: 1, name: 'Z.' }).getByRole('link').click()
+  await page.getByText('same number').waitFor()
+  await page.getByRole('button', { name: 'Select Žofie Šťastná' }).click()
+  await page.getByRole('heading', { level: 1, name: 'Žofie Šťastná' }).waitFor()
+})
+
+test('the directory is a page: G then C, search, one contact with its sessions, changed where it stands', async () => {
+  const { page } = olga
+  await page.goto(`${system.url}/sessions`)
+  await page.getByRole('heading', { name: 'Offered' }).waitFor()
+  await page.keyboard.press('g')
+  await page.keyboard.press('c')
+  await page.getByRole('heading', { level: 1, name: 'Contacts' }).waitFor()
+  await page.getByRole('searchbox', { name: 'Search the directory' }).fill('777 100 201')
+  await page.getByRole('link', { name: 'Žofie Šťastná' }).click()
+  const sheet = page.getByRole('article', { name: 'Žofie Šťastná' })
+  await sheet.getByText('on WhatsApp: Z.').waitFor()
+  await sheet.getByRole('link', { name: 'It is me' }).waitFor()
+  await sheet.getByRole('textbox', { name: 'New: Company' }).fill('Bakery Ltd')
+  await sheet.getByRole('textbox', { name: 'New: Company' }).press('Enter')
+  await sheet.getByText('Changed: + Bakery Ltd').waitFor()
+  await look(page, 'contacts')
+  expect(await sheet.getByRole('button', { name: 'Merge…' }).count()).toBe(0)
+  await page.setViewportSize({ width: 880, height: 900 })
+  await look(page, 'contacts-narrow')
+  await page.getByRole('link', { name: 'Back to the contacts' }).click()
+  await page.getByRole('link', { name: 'Žofie Šťastná' }).waitFor()
+  await page.setViewportSize({ width: 1440, height: 900 })
+})
+
+test('an administrator merges two, sees what will be, and undoes it', async () => {
+  const { page } = admin
+  await page.getByRole('link', { name: 'Contacts' }).click()
+  await page.getByRole('button', { name: 'New contact' }).click()
+  await page.getByRole('textbox', { name: 'Name' }).fill('Emily C.')
+  await page.getByRole('textbox', { name: 'E-mail' }).fill('e.carter@example.com')
+  await page.getByRole('button', { name: 'Add Contact' }).click()
+  const sheet = page.getByRole('article', { name: 'Emily C.' })
+  await sheet.getByRole('button', { name: 'Merge…' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByRole('searchbox', { name: 'Merge with' }).fill('emily')
+  await dialog.getByRole('button', { name: 'Select Emily Carter' }).click()
+  await dialog.getByText('e.carter@example.com, emily@example.com').waitFor()
+  await look(page, 'merge')
+  await dialog.getByRole('button', { name: 'Merge', exact: true }).click()
+  await sheet.getByText('Merged with another contact').waitFor()
+  await sheet.getByRole('button', { name: 'Undo merge' }).click()
+  await sheet.getByText('Merge undone').waitFor()
+  await page.getByRole('link', { name: 'Emily Carter' }).waitFor()
+  await sheet.getByRole('button', { name: 'Remove…' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Remove from Contact Directory' }).click()
+  await page.getByRole('heading', { name: 'No contact chosen' }).waitFor()
+})
+
+test('an administrator imports a file: columns are recognised, what is wrong says why, the rest is stored', async () => {
+  const { page } = admin
+  const path = join(folder, 'contacts.csv')
+  writeFileSync(path, 'Jméno;Mobil;Zákazník\nIva Importovaná;777 555 001;Z-9\nBroken;x;\n')
+  await page.getByRole('link', { name: 'Contacts' }).click()
+  await page.getByRole('button', { name: 'Import' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('CSV file').setInputFiles(path)
+  await dialog.getByText('Phone “x” is no phone number.').waitFor()
+  await dialog.getByLabel('What the column Zákazník is').selectOption('Customer number')
+  await dialog.getByText('New: 1').waitFor()
+  await look(page, 'import')
+  await dialog.getByRole('button', { name: 'Import', exact: true }).click()
+  await dialog.getByText('Done.').waitFor()
+  await dialog.getByRole('link', { name: 'Result as a file' }).waitFor()
+  await dialog.getByRole('button', { name: 'Close' }).last().click()
+  await page.getByRole('searchbox', { name: 'Search the directory' }).fill('importovana')
+  await page.getByRole('link', { name: 'Iva Importovaná' }).click()
+  await page.getByRole('textbox', { name: 'Customer number' }).waitFor()
+})
