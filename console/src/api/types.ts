@@ -14,7 +14,6 @@ export type WorkflowState = Schemas['SessionWorkflow']
 export type MessageEvidence = Schemas['MessageEvidence']
 
 export type Contact = Schemas['Contact']
-export type LinkedClient = Schemas['LinkedClient']
 export type ContactField = Schemas['ContactField']
 export type ContactMerge = Schemas['ContactMerge']
 export type ContactChange = Schemas['ContactChange']

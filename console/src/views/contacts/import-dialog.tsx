@@ -23,8 +23,9 @@ export function ImportDialog({ onClose, onImported }: { onClose: () => void; onI
     const chosen = file.peek()
     if (chosen === null || busy.peek()) return
     busy.value = true
+    const asked = mapping.peek()
     try {
-      tried.value = await directory.importFile(chosen, mapping.peek(), dryRun)
+      tried.value = await directory.importFile(chosen, asked, dryRun)
       problem.value = null
       if (!dryRun) onImported()
     } catch (error) {
@@ -32,6 +33,8 @@ export function ImportDialog({ onClose, onImported }: { onClose: () => void; onI
     } finally {
       busy.value = false
     }
+    // Changed while it was tried.
+    if (dryRun && asked !== mapping.peek()) await run(true)
   }
   const choose = (chosen: File | undefined) => {
     if (chosen === undefined) return
@@ -72,6 +75,7 @@ export function ImportDialog({ onClose, onImported }: { onClose: () => void; onI
             ) : (
               <Columns
                 result={result}
+                mapping={mapping.value}
                 onChange={(heading, target) => {
                   mapping.value = { ...mapping.peek(), [heading]: target }
                   void run(true)
@@ -116,9 +120,11 @@ export function ImportDialog({ onClose, onImported }: { onClose: () => void; onI
 
 const Columns = ({
   result,
+  mapping,
   onChange,
 }: {
   result: ContactImport
+  mapping: ImportMapping
   onChange: (heading: string, target: string) => void
 }) => (
   <table class={css.table}>
@@ -137,7 +143,7 @@ const Columns = ({
             <select
               class="input"
               aria-label={t('import.columnIs', { heading: column.heading })}
-              value={column.target}
+              value={mapping[column.heading] ?? column.target}
               onChange={(event) => onChange(column.heading, event.currentTarget.value)}
             >
               {(['ignore', 'name', 'phone', 'email', 'id'] as const).map((target) => (
