@@ -535,6 +535,8 @@ export interface paths {
                     readonly clientId?: string;
                     /** @description Of all clients that are linked to this contact */
                     readonly contactId?: string;
+                    /** @description Id or name of a tag; several, separated by commas: any of them */
+                    readonly tag?: string | readonly string[];
                     /** @description A part of the client's name, phone number or WhatsApp id */
                     readonly q?: string;
                     /** @description Started at this time or later */
@@ -812,6 +814,149 @@ export interface paths {
                     };
                     content: {
                         readonly "application/json": components["schemas"]["SessionWorkflow"];
+                    };
+                };
+                /** @description A problem */
+                readonly default: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/sessions/{id}/result-draft": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** The result as it is being prepared */
+        readonly get: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path: {
+                    readonly id: string;
+                };
+                readonly cookie?: never;
+            };
+            readonly requestBody?: never;
+            readonly responses: {
+                /** @description Default Response */
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["ResultDraft"];
+                    };
+                };
+                /** @description A problem */
+                readonly default: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        /**
+         * Note the result while the session goes on
+         * @description It ends nothing and is nobody’s result yet; it stays when the client writes during the wrap-up, and is forgotten once a result is given. An Idempotency-Key is not looked at.
+         */
+        readonly put: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path: {
+                    readonly id: string;
+                };
+                readonly cookie?: never;
+            };
+            readonly requestBody: {
+                readonly content: {
+                    readonly "application/json": {
+                        readonly resultId?: string | null;
+                        readonly note: string;
+                    };
+                };
+            };
+            readonly responses: {
+                /** @description Default Response */
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["ResultDraft"];
+                    };
+                };
+                /** @description A problem */
+                readonly default: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/sessions/{id}/result-changes": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** How the result was changed after it had been given, oldest first */
+        readonly get: {
+            readonly parameters: {
+                readonly query?: {
+                    readonly limit?: number;
+                    /** @description `next` of the page before */
+                    readonly cursor?: string;
+                };
+                readonly header?: never;
+                readonly path: {
+                    readonly id: string;
+                };
+                readonly cookie?: never;
+            };
+            readonly requestBody?: never;
+            readonly responses: {
+                /** @description Default Response */
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": {
+                            readonly items: readonly components["schemas"]["ResultChange"][];
+                            /** @description `cursor` of the next page; null on the last */
+                            readonly next: string | null;
+                        };
                     };
                 };
                 /** @description A problem */
@@ -1423,6 +1568,8 @@ export interface paths {
                     readonly channelId?: string;
                     /** @description Of all clients that are linked to this contact */
                     readonly contactId?: string;
+                    /** @description Id or name of a tag; several, separated by commas: any of them */
+                    readonly tag?: string | readonly string[];
                     /** @description A part of the client's name, phone number or WhatsApp id */
                     readonly q?: string;
                     /** @description Started at this time or later */
@@ -2194,6 +2341,8 @@ export interface paths {
                     readonly operatorId?: string;
                     readonly groupId?: string;
                     readonly channelId?: string;
+                    /** @description Id or name of a tag; several, separated by commas: any of them */
+                    readonly tag?: string | readonly string[];
                     /** @description A part of the client's name, phone number or WhatsApp id */
                     readonly q?: string;
                     /** @description Started at this time or later */
@@ -3470,6 +3619,8 @@ export interface paths {
                     readonly limit?: number;
                     /** @description `next` of the page before */
                     readonly cursor?: string;
+                    /** @description With those that can no longer be chosen */
+                    readonly archived?: "true" | "false";
                 };
                 readonly header?: never;
                 readonly path?: never;
@@ -3516,6 +3667,8 @@ export interface paths {
                         readonly name: string;
                         readonly parentId?: string | null;
                         readonly noteRequired?: boolean;
+                        /** @description The groups that may choose it, and what is under it; none: all */
+                        readonly groupIds?: readonly string[];
                         readonly position?: number;
                     };
                 };
@@ -3533,6 +3686,7 @@ export interface paths {
                             readonly parentId: string | null;
                             readonly name: string;
                             readonly noteRequired: boolean;
+                            readonly groupIds: readonly string[];
                             readonly position: number;
                             readonly archived: boolean;
                         };
@@ -3582,6 +3736,9 @@ export interface paths {
                 readonly content: {
                     readonly "application/json": {
                         readonly name?: string;
+                        /** @description Under which it stands; null: at the top */
+                        readonly parentId?: string | null;
+                        readonly groupIds?: readonly string[];
                         readonly noteRequired?: boolean;
                         readonly position?: number;
                         /** @description No longer to be chosen; sessions keep it */
@@ -3602,6 +3759,7 @@ export interface paths {
                             readonly parentId: string | null;
                             readonly name: string;
                             readonly noteRequired: boolean;
+                            readonly groupIds: readonly string[];
                             readonly position: number;
                             readonly archived: boolean;
                         };
@@ -3618,6 +3776,302 @@ export interface paths {
                 };
             };
         };
+        readonly trace?: never;
+    };
+    readonly "/api/v1/tags": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** All tags */
+        readonly get: {
+            readonly parameters: {
+                readonly query?: {
+                    readonly limit?: number;
+                    /** @description `next` of the page before */
+                    readonly cursor?: string;
+                };
+                readonly header?: never;
+                readonly path?: never;
+                readonly cookie?: never;
+            };
+            readonly requestBody?: never;
+            readonly responses: {
+                /** @description Default Response */
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": {
+                            readonly items: readonly components["schemas"]["Tag"][];
+                            /** @description `cursor` of the next page; null on the last */
+                            readonly next: string | null;
+                        };
+                    };
+                };
+                /** @description A problem */
+                readonly default: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        readonly put?: never;
+        /**
+         * Make a tag
+         * @description By administrators; by everybody where the setting `operatorsMayTag` says so.
+         */
+        readonly post: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path?: never;
+                readonly cookie?: never;
+            };
+            readonly requestBody: {
+                readonly content: {
+                    readonly "application/json": {
+                        readonly name: string;
+                        /** @description As #rrggbb; without one a colour is chosen by the name */
+                        readonly color?: string;
+                    };
+                };
+            };
+            readonly responses: {
+                /** @description Default Response */
+                readonly 201: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["Tag"];
+                    };
+                };
+                /** @description A problem */
+                readonly default: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/tags/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        readonly post?: never;
+        /** Delete a tag, from all that have it */
+        readonly delete: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path: {
+                    readonly id: string;
+                };
+                readonly cookie?: never;
+            };
+            readonly requestBody?: never;
+            readonly responses: {
+                /** @description Default Response */
+                readonly 204: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem */
+                readonly default: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        readonly options?: never;
+        readonly head?: never;
+        /** Rename or recolour a tag */
+        readonly patch: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path: {
+                    readonly id: string;
+                };
+                readonly cookie?: never;
+            };
+            readonly requestBody: {
+                readonly content: {
+                    readonly "application/json": {
+                        readonly name?: string;
+                        readonly color?: string;
+                    };
+                };
+            };
+            readonly responses: {
+                /** @description Default Response */
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["Tag"];
+                    };
+                };
+                /** @description A problem */
+                readonly default: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        readonly trace?: never;
+    };
+    readonly "/api/v1/sessions/{id}/tags": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Set the tags of a session
+         * @description Before, during and after it. A repeat changes nothing. An Idempotency-Key is not looked at.
+         */
+        readonly post: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path: {
+                    readonly id: string;
+                };
+                readonly cookie?: never;
+            };
+            readonly requestBody: {
+                readonly content: {
+                    readonly "application/json": {
+                        /** @description All tags that it is to have */
+                        readonly tagIds?: readonly string[];
+                        /** @description Beside those that it has */
+                        readonly add?: readonly string[];
+                        readonly remove?: readonly string[];
+                    };
+                };
+            };
+            readonly responses: {
+                /** @description Default Response */
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["Session"];
+                    };
+                };
+                /** @description A problem */
+                readonly default: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/contacts/{id}/tags": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Set the tags of a contact
+         * @description A repeat changes nothing. An Idempotency-Key is not looked at.
+         */
+        readonly post: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path: {
+                    readonly id: string;
+                };
+                readonly cookie?: never;
+            };
+            readonly requestBody: {
+                readonly content: {
+                    readonly "application/json": {
+                        /** @description All tags that it is to have */
+                        readonly tagIds?: readonly string[];
+                        /** @description Beside those that it has */
+                        readonly add?: readonly string[];
+                        readonly remove?: readonly string[];
+                    };
+                };
+            };
+            readonly responses: {
+                /** @description Default Response */
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["Contact"];
+                    };
+                };
+                /** @description A problem */
+                readonly default: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
         readonly trace?: never;
     };
     readonly "/api/v1/groups": {
@@ -4336,7 +4790,7 @@ export interface components {
             readonly title: string;
             readonly status: number;
             /** @enum {string} */
-            readonly code: "invalid" | "signed-out" | "method-not-allowed" | "request-timeout" | "last-administrator" | "body-too-large" | "unsupported-media-type" | "too-many-requests" | "headers-too-large" | "internal" | "unavailable" | "outcome-unknown" | "not-found" | "not-allowed" | "not-your-session" | "text-field-closed" | "already-accepted" | "no-free-slot" | "wrong-phase" | "newer-client-message" | "result-required" | "unknown-result" | "unknown-message" | "not-retryable" | "client-banned" | "idempotency-key-reused" | "channel-down";
+            readonly code: "invalid" | "signed-out" | "method-not-allowed" | "request-timeout" | "last-administrator" | "body-too-large" | "unsupported-media-type" | "too-many-requests" | "headers-too-large" | "internal" | "unavailable" | "outcome-unknown" | "not-found" | "not-allowed" | "not-your-session" | "text-field-closed" | "already-accepted" | "no-free-slot" | "wrong-phase" | "newer-client-message" | "result-required" | "unknown-result" | "unknown-tag" | "unknown-message" | "not-retryable" | "client-banned" | "idempotency-key-reused" | "channel-down";
             readonly detail: string;
             readonly errors?: readonly {
                 readonly pointer: string;
@@ -4359,6 +4813,8 @@ export interface components {
             readonly retry: "now" | "template" | "never";
             /** @description Meta's own words, where it gave any */
             readonly details: string | null;
+            /** @description Meta called the window shut; by the client’s last message it is open until then */
+            readonly windowUntil: string | null;
         };
         readonly PresenceInput: {
             /** @enum {string} */
@@ -4450,6 +4906,13 @@ export interface components {
             /** @description Empty: for everybody */
             readonly groupIds: readonly string[];
         };
+        readonly TagInput: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly name: string;
+            /** @description As #rrggbb */
+            readonly color: string;
+        };
         readonly LinkedClientInput: {
             /** Format: uuid */
             readonly id: string;
@@ -4480,6 +4943,7 @@ export interface components {
                 readonly [key: string]: readonly string[];
             };
             readonly clients: readonly components["schemas"]["LinkedClientInput"][];
+            readonly tags: readonly components["schemas"]["TagInput"][];
             /**
              * Format: date-time
              * @description ISO 8601, UTC
@@ -4647,6 +5111,14 @@ export interface components {
                 /** @description The message that opened it */
                 readonly messageId: string | null;
             };
+            /** @description The client came by an advertisement: messages cost nothing until then. It opens no text field */
+            readonly freeEntryPoint: {
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC
+                 */
+                readonly until: string;
+            } | null;
             /** @description The ban that holds for the client now */
             readonly ban: {
                 /** Format: uuid */
@@ -4721,7 +5193,8 @@ export interface components {
                 readonly failed: number;
                 readonly unknown: number;
             };
-            readonly tags: readonly string[];
+            /** @description In the order of their names */
+            readonly tags: readonly components["schemas"]["TagInput"][];
             readonly result: {
                 /** Format: uuid */
                 readonly resultId: string;
@@ -5177,7 +5650,41 @@ export interface components {
             readonly id: string;
             readonly name: string;
             readonly noteRequired: boolean;
+            /** @description Whose it is alone; empty: everybody’s, as far as what is above it allows */
+            readonly groupIds: readonly string[];
+            readonly position: number;
+            readonly archived: boolean;
             readonly children?: readonly components["schemas"]["ResultInput"][];
+        };
+        /** @description What the result is to be; the session’s, whoever has it */
+        readonly ResultDraftInput: {
+            readonly resultId: string | null;
+            readonly note: string;
+            readonly at: string | null;
+        };
+        readonly ResultChangeInput: {
+            /** Format: uuid */
+            readonly id: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            readonly at: string;
+            readonly by: {
+                /** Format: uuid */
+                readonly id: string;
+                readonly name: string | null;
+            };
+            readonly from: {
+                readonly resultId: string | null;
+                readonly name: string | null;
+                readonly note: string | null;
+            };
+            readonly to: {
+                readonly resultId: string | null;
+                readonly name: string | null;
+                readonly note: string | null;
+            };
         };
         readonly TokenInput: {
             /** Format: uuid */
@@ -5232,7 +5739,7 @@ export interface components {
             readonly title: string;
             readonly status: number;
             /** @enum {string} */
-            readonly code: "invalid" | "signed-out" | "method-not-allowed" | "request-timeout" | "last-administrator" | "body-too-large" | "unsupported-media-type" | "too-many-requests" | "headers-too-large" | "internal" | "unavailable" | "outcome-unknown" | "not-found" | "not-allowed" | "not-your-session" | "text-field-closed" | "already-accepted" | "no-free-slot" | "wrong-phase" | "newer-client-message" | "result-required" | "unknown-result" | "unknown-message" | "not-retryable" | "client-banned" | "idempotency-key-reused" | "channel-down";
+            readonly code: "invalid" | "signed-out" | "method-not-allowed" | "request-timeout" | "last-administrator" | "body-too-large" | "unsupported-media-type" | "too-many-requests" | "headers-too-large" | "internal" | "unavailable" | "outcome-unknown" | "not-found" | "not-allowed" | "not-your-session" | "text-field-closed" | "already-accepted" | "no-free-slot" | "wrong-phase" | "newer-client-message" | "result-required" | "unknown-result" | "unknown-tag" | "unknown-message" | "not-retryable" | "client-banned" | "idempotency-key-reused" | "channel-down";
             readonly detail: string;
             readonly errors?: readonly {
                 readonly pointer: string;
@@ -5255,6 +5762,8 @@ export interface components {
             readonly retry: "now" | "template" | "never";
             /** @description Meta's own words, where it gave any */
             readonly details: string | null;
+            /** @description Meta called the window shut; by the client’s last message it is open until then */
+            readonly windowUntil: string | null;
         };
         readonly Presence: {
             /** @enum {string} */
@@ -5346,6 +5855,13 @@ export interface components {
             /** @description Empty: for everybody */
             readonly groupIds: readonly string[];
         };
+        readonly Tag: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly name: string;
+            /** @description As #rrggbb */
+            readonly color: string;
+        };
         readonly LinkedClient: {
             /** Format: uuid */
             readonly id: string;
@@ -5376,6 +5892,7 @@ export interface components {
                 readonly [key: string]: readonly string[];
             };
             readonly clients: readonly components["schemas"]["LinkedClient"][];
+            readonly tags: readonly components["schemas"]["Tag"][];
             /**
              * Format: date-time
              * @description ISO 8601, UTC
@@ -5543,6 +6060,14 @@ export interface components {
                 /** @description The message that opened it */
                 readonly messageId: string | null;
             };
+            /** @description The client came by an advertisement: messages cost nothing until then. It opens no text field */
+            readonly freeEntryPoint: {
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC
+                 */
+                readonly until: string;
+            } | null;
             /** @description The ban that holds for the client now */
             readonly ban: {
                 /** Format: uuid */
@@ -5617,7 +6142,8 @@ export interface components {
                 readonly failed: number;
                 readonly unknown: number;
             };
-            readonly tags: readonly string[];
+            /** @description In the order of their names */
+            readonly tags: readonly components["schemas"]["Tag"][];
             readonly result: {
                 /** Format: uuid */
                 readonly resultId: string;
@@ -6073,7 +6599,41 @@ export interface components {
             readonly id: string;
             readonly name: string;
             readonly noteRequired: boolean;
+            /** @description Whose it is alone; empty: everybody’s, as far as what is above it allows */
+            readonly groupIds: readonly string[];
+            readonly position: number;
+            readonly archived: boolean;
             readonly children?: readonly components["schemas"]["Result"][];
+        };
+        /** @description What the result is to be; the session’s, whoever has it */
+        readonly ResultDraft: {
+            readonly resultId: string | null;
+            readonly note: string;
+            readonly at: string | null;
+        };
+        readonly ResultChange: {
+            /** Format: uuid */
+            readonly id: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            readonly at: string;
+            readonly by: {
+                /** Format: uuid */
+                readonly id: string;
+                readonly name: string | null;
+            };
+            readonly from: {
+                readonly resultId: string | null;
+                readonly name: string | null;
+                readonly note: string | null;
+            };
+            readonly to: {
+                readonly resultId: string | null;
+                readonly name: string | null;
+                readonly note: string | null;
+            };
         };
         readonly Token: {
             /** Format: uuid */

@@ -32,9 +32,11 @@ import { messageRoutes } from './routes/messages.ts'
 import { operationsRoutes } from './routes/operations.ts'
 import { quarantineRoutes } from './routes/quarantine.ts'
 import { resultRoutes } from './routes/results.ts'
+import { sessionResultRoutes } from './routes/session-results.ts'
 import { sessionRoutes } from './routes/sessions.ts'
 import { settingRoutes } from './routes/settings.ts'
 import { setupRoutes } from './routes/setup.ts'
+import { tagRoutes } from './routes/tags.ts'
 import { tokenRoutes } from './routes/tokens.ts'
 import { userRoutes } from './routes/users.ts'
 import { webhookRoutes } from './routes/webhooks.ts'
@@ -89,6 +91,7 @@ const ROUTES = [
   meRoutes,
   tokenRoutes,
   sessionRoutes,
+  sessionResultRoutes,
   commandRoutes,
   messageRoutes,
   clientRoutes,
@@ -101,6 +104,7 @@ const ROUTES = [
   banRoutes,
   channelRoutes,
   resultRoutes,
+  tagRoutes,
   groupRoutes,
   userRoutes,
   settingRoutes,

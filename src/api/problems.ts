@@ -93,6 +93,7 @@ const refusals = {
   },
   'result-required': { status: 409, title: 'Result incomplete', sentence: 'This result needs a note.' },
   'unknown-result': { status: 400, title: 'Not valid', sentence: 'There is no such result to choose.' },
+  'unknown-tag': { status: 400, title: 'Not valid', sentence: 'There is no such tag.' },
   'unknown-message': {
     status: 400,
     title: 'Not valid',
@@ -180,6 +181,8 @@ export function refusalProblem(refusal: Refusal, resultAt = ''): Problem {
   switch (refusal.code) {
     case 'unknown-result':
       return invalid([{ pointer: `${resultAt}/resultId`, detail: refusals['unknown-result'].sentence }])
+    case 'unknown-tag':
+      return invalid([{ pointer: '/tagIds', detail: refusals['unknown-tag'].sentence }])
     case 'unknown-message':
       return invalid([{ pointer: '/replyTo', detail: refusals['unknown-message'].sentence }])
     case 'text-field-closed': {

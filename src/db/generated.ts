@@ -225,6 +225,13 @@ export interface ContactMerge {
   undone_by: string | null;
 }
 
+export interface ContactTag {
+  at: Timestamp;
+  by_id: string;
+  contact_id: string;
+  tag_id: string;
+}
+
 export interface ContactValue {
   contact_id: string;
   field_id: string | null;
@@ -339,6 +346,25 @@ export interface Result {
   note_required: Generated<boolean>;
   parent_id: string | null;
   position: number;
+}
+
+export interface ResultChange {
+  at: Timestamp;
+  by_id: string;
+  from_note: string | null;
+  from_result: string | null;
+  id: string;
+  session_id: string;
+  to_note: string | null;
+  to_result: string;
+}
+
+export interface ResultDraft {
+  at: Timestamp;
+  by_id: string;
+  note: string;
+  result_id: string | null;
+  session_id: string;
 }
 
 export interface ResultGroup {
@@ -486,6 +512,7 @@ export interface DB {
   contact_field: ContactField;
   contact_import: ContactImport;
   contact_merge: ContactMerge;
+  contact_tag: ContactTag;
   contact_value: ContactValue;
   draft: Draft;
   group_: Group;
@@ -497,6 +524,8 @@ export interface DB {
   presence: Presence;
   quarantine: Quarantine;
   result: Result;
+  result_change: ResultChange;
+  result_draft: ResultDraft;
   result_group: ResultGroup;
   session: Session;
   session_event: SessionEvent;

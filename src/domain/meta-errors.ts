@@ -1,6 +1,6 @@
 // What Meta's error codes mean to an operator, and what Parley does about them by itself. From Meta's page "Error
 // codes" (Nov 2025) and the codes that came after it. Codes decide; Meta's titles are to be deprecated.
-import type { Json } from './words.ts'
+import type { Instant, Json } from './words.ts'
 
 /** `now`: the operator may send it again. `template`: only a HeroCard can. `never`: sending it again cannot help. */
 export const RETRY = ['now', 'template', 'never'] as const
@@ -14,6 +14,8 @@ export interface SendError {
   readonly retry: Retry
   /** Meta's own words, where it gave any. */
   readonly details?: string
+  /** Meta called the window shut; by the client's last message it is open until then. */
+  readonly windowUntil?: Instant
 }
 
 interface Meaning {
@@ -135,6 +137,23 @@ function meaningOf(code: number): Meaning {
 export function metaError(code: number, details: string | null): SendError {
   const { title, advice, retry } = meaningOf(code)
   return details === null || details === '' ? { code, title, advice, retry } : { code, title, advice, retry, details }
+}
+
+const OUTSIDE_WINDOW = 131047
+
+/**
+ * Meta now and then calls a window shut that is open: the client had just written, and the same message sent again goes
+ * through. Nothing was sent, so sending it again is safe; and the window stays what the client's own words made it.
+ */
+export function inWindow(error: SendError, windowUntil: Instant | null, at: Instant): SendError {
+  if (error.code !== OUTSIDE_WINDOW || windowUntil === null || at >= windowUntil) return error
+  return {
+    ...error,
+    title: 'Meta refused the message as too late, although the window looks open',
+    advice: 'Nothing was sent. Send it again; if Meta refuses it once more, wait until the client writes.',
+    retry: 'now',
+    windowUntil,
+  }
 }
 
 /** The first error of a status (`errors[0]`), tolerant of what is missing. */

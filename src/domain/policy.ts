@@ -23,7 +23,7 @@ export interface AccessFacts {
   readonly offerOperatorId: string | null
 }
 
-export const SESSION_ACTIONS = ['accept', 'write', 'end', 'result', 'read'] as const
+export const SESSION_ACTIONS = ['accept', 'write', 'end', 'result', 'read', 'tag'] as const
 export type SessionAction = (typeof SESSION_ACTIONS)[number]
 
 const inGroup = (rights: Rights, facts: AccessFacts): boolean =>
@@ -61,5 +61,9 @@ export function mayDo(rights: Rights, facts: AccessFacts, action: SessionAction)
   if (isOwn(rights, facts)) return 'allowed'
   if (facts.operatorId === null && action === 'write') return 'allowed'
   if (rights.role !== 'operator' && (action === 'end' || action === 'result')) return 'allowed'
+  // Before it has an operator, and once it is over, tags are everybody's who sees it.
+  if (action === 'tag' && (rights.role !== 'operator' || facts.operatorId === null || facts.phase === 'ended')) {
+    return 'allowed'
+  }
   return facts.operatorId === null ? 'not-allowed' : 'not-your-session'
 }

@@ -15,6 +15,7 @@ export type Refusal =
   | { readonly code: 'newer-client-message'; readonly lastSeq: number }
   | { readonly code: 'result-required'; readonly missing: 'result' | 'note' }
   | { readonly code: 'unknown-result' }
+  | { readonly code: 'unknown-tag' }
   | { readonly code: 'unknown-message' }
   | { readonly code: 'not-retryable'; readonly status: string }
   | { readonly code: 'client-banned'; readonly banId?: string }

@@ -2,7 +2,7 @@
 
 import { climb, isMetaStatus } from '../domain/delivery.ts'
 import type { InboundStatus } from '../domain/inbound.ts'
-import { breaksChannel, errorOfStatus } from '../domain/meta-errors.ts'
+import { breaksChannel, errorOfStatus, inWindow } from '../domain/meta-errors.ts'
 import type { Instant } from '../domain/words.ts'
 import { newId } from '../ids.ts'
 import { type Drafts, iso, type SessionDraft } from './drafts.ts'
@@ -117,9 +117,17 @@ export class StatusPlan {
     if (facts.newest) write.message_status = state
     session.touched = true
     if (state === 'failed') {
-      const error = errorOfStatus(item.body)
+      const client = this.#drafts.client(facts.clientId)
+      const error = inWindow(errorOfStatus(item.body), client?.windowUntil ?? null, this.#drafts.now)
       write.error = error
-      const evidence = { attemptId: facts.id, messageId: facts.messageId, code: error.code }
+      const evidence = {
+        attemptId: facts.id,
+        messageId: facts.messageId,
+        code: error.code,
+        ...(error.windowUntil === undefined
+          ? {}
+          : { windowUntil: error.windowUntil, windowMessageId: client?.windowMessageId ?? null }),
+      }
       this.#drafts.event(session, 'sendFailed', null, evidence)
       if (typeof error.code === 'number' && breaksChannel(error.code)) {
         this.#channelsDown.set(facts.channelId, String(error.code))

@@ -3,7 +3,7 @@
 // workflow has already ended. A decision that is repeated finds its first outcome.
 import { sql } from 'kysely'
 import { later, type Trx } from '../db/database.ts'
-import { accept, type CommandKind, end, giveResult, type ResultFacts, type ResultGiven } from '../domain/commands.ts'
+import { accept, type CommandKind, end, giveResult, type ResultGiven } from '../domain/commands.ts'
 import { mayDo } from '../domain/policy.ts'
 import { allowed, type Refusal, refused, type Verdict } from '../domain/refusal.ts'
 import type { Snapshot } from '../domain/snapshot.ts'
@@ -11,6 +11,7 @@ import { dueTimer, type TimerName } from '../domain/timers.ts'
 import type { EndReason, Instant, JsonObject } from '../domain/words.ts'
 import { type Actor, loadRights } from './actor.ts'
 import { type Aftermath, type Ctx, transact } from './context.ts'
+import { dropResultDraft, recordResultChange, resultFacts } from './results.ts'
 import { loadSnapshot, lockSession, type SessionState, textFieldOf } from './state.ts'
 import { askGate, storeText, type TextToStore } from './store.ts'
 import { date, type EventActor, recordEvent, type SessionPatch, SYSTEM, updateSession } from './write.ts'
@@ -143,7 +144,11 @@ async function decideEnd(
 ): Promise<Verdict<null>> {
   const given = body.result ?? null
   const facts = { ...state, offeredToOperator: state.offerOperatorId }
-  const verdict = end(facts, { lastSeq: body.lastSeq ?? 0, result: given }, await resultFacts(trx, given))
+  const verdict = end(
+    facts,
+    { lastSeq: body.lastSeq ?? 0, result: given },
+    await resultFacts(trx, given, state.groupId),
+  )
   if (!verdict.ok) return verdict
   const farewell = body.farewell ?? null
   const gate = farewell === null ? null : askGate(state, at)
@@ -163,6 +168,7 @@ async function decideEnd(
     farewell === null || gate === null
       ? await updateSession(trx, after, state, patch, state)
       : (await storeText(trx, after, state, lastWords(actor, farewell, gate.value, at), patch, state)).rev
+  if (given !== null) await dropResultDraft(trx, state.id)
   const evidence: JsonObject = {
     seen: body.lastSeq ?? 0,
     lastInSeq: state.lastInSeq,
@@ -189,27 +195,19 @@ async function decideResult(
   { state, actor, body, commandId, at }: Case,
 ): Promise<Verdict<null>> {
   const given = { resultId: body.resultId ?? '', note: body.note ?? null }
-  const verdict = giveResult({ ...state, offeredToOperator: null }, given, await resultFacts(trx, given))
+  const verdict = giveResult({ ...state, offeredToOperator: null }, given, await resultFacts(trx, given, state.groupId))
   if (!verdict.ok) return verdict
   const patch = { result_id: given.resultId, result_note: given.note }
+  const by = actor.rights.userId
+  const changed = verdict.value.ends ? {} : await recordResultChange(trx, { sessionId: state.id, given, by, at })
+  await dropResultDraft(trx, state.id)
   const rev = verdict.value.ends
     ? await updateSession(trx, after, state, { ...patch, phase: 'ended', ended_at: date(at), bell_on: false }, state)
     : await updateSession(trx, after, state, patch)
   const kind = verdict.value.ends ? 'ended' : 'resultChanged'
-  const evidence: JsonObject = { resultId: given.resultId }
+  const evidence: JsonObject = { resultId: given.resultId, ...changed }
   await recordEvent(trx, state.id, { rev, at, actor: toldAs(actor), kind, key: commandId, evidence })
   return allowed(null)
-}
-
-async function resultFacts(trx: Trx, given: ResultGiven | null): Promise<ResultFacts | null> {
-  if (given === null) return null
-  const { rows } = await sql<{ note_required: boolean }>`
-    SELECT r.note_required FROM result r
-     WHERE r.id::text = ${given.resultId} AND r.archived_at IS NULL
-       AND NOT EXISTS (SELECT 1 FROM result child WHERE child.parent_id = r.id AND child.archived_at IS NULL)`.execute(
-    trx,
-  )
-  return rows[0] === undefined ? null : { noteRequired: rows[0].note_required }
 }
 
 async function closeOffer(trx: Trx, state: SessionState, at: Instant, outcome: string): Promise<void> {

@@ -49,10 +49,12 @@ export async function retryMessage(
   const sessionId = await sessionOf(ctx, retry.messageId)
   if (sessionId === null) return refused({ code: 'not-found' })
   return once(ctx, retry, 'retry', sessionId, async (trx, after, state, at) => {
-    const gate = mayWrite(retry.actor, state, at)
-    if (!gate.ok) return gate
+    const access = mayDo(retry.actor.rights, state, 'write')
+    if (access !== 'allowed') return refused({ code: access })
     const last = await newestAttempt(trx, retry.messageId)
     if (last === null) return refused({ code: 'not-retryable', status: 'received' })
+    const gate = askGate(state, at)
+    if (!gate.ok) return gate
     if (!mayRetry(last.state)) return refused({ code: 'not-retryable', status: last.state })
     if (last.reached_anyway && retry.evenThoughReached !== true) {
       return refused({ code: 'not-retryable', status: 'reachedAnyway' })
@@ -160,11 +162,6 @@ async function newestAttempt(trx: Trx, messageId: string) {
 }
 
 async function sessionOf(ctx: Ctx, messageId: string): Promise<string | null> {
-  const row = await ctx.db
-    .selectFrom('message')
-    .select('session_id')
-    .where('id', '=', messageId)
-    .where('direction', '=', 'out')
-    .executeTakeFirst()
+  const row = await ctx.db.selectFrom('message').select('session_id').where('id', '=', messageId).executeTakeFirst()
   return row?.session_id ?? null
 }

@@ -5,11 +5,19 @@ import { sql } from 'kysely'
 import type { SendOutcome } from '../cloud-api/client.ts'
 import { later, type Trx } from '../db/database.ts'
 import { type AttemptState, climb } from '../domain/delivery.ts'
-import { breaksChannel, metaError, NO_TOKEN, NOT_REACHED, type SendError, waitAfter } from '../domain/meta-errors.ts'
+import {
+  breaksChannel,
+  inWindow,
+  metaError,
+  NO_TOKEN,
+  NOT_REACHED,
+  type SendError,
+  waitAfter,
+} from '../domain/meta-errors.ts'
 import type { Alias, Instant, JsonObject } from '../domain/words.ts'
 import { notifyChannel } from './changes.ts'
 import { type Aftermath, type Ctx, transact } from './context.ts'
-import { lockSessionAhead, type SessionState } from './state.ts'
+import { lockSessionAhead, type SessionState, windowDoubted } from './state.ts'
 import { isParked, matchParked } from './statuses.ts'
 import { addAttempt } from './store.ts'
 import { date, recordEvent, recordStatus, recount, SYSTEM, updateSession } from './write.ts'
@@ -68,7 +76,15 @@ async function become(
       await leaveUnknown(trx, after, state, attempt, outcome.why, at)
       return false
     case 'refused':
-      return fail(ctx, trx, after, state, attempt, metaError(outcome.code, outcome.details), at)
+      return fail(
+        ctx,
+        trx,
+        after,
+        state,
+        attempt,
+        inWindow(metaError(outcome.code, outcome.details), state.windowUntil, at),
+        at,
+      )
     case 'noToken':
       return fail(ctx, trx, after, state, attempt, NO_TOKEN, at)
     case 'notReached':
@@ -130,7 +146,13 @@ async function fail(
   if (!climb(attempt.state, 'failed').moves) return false
   const rev = await move(trx, after, state, attempt, 'failed', error, at)
   const wait = attempt.newest ? waitAfter(error.code, attempt.no) : null
-  const evidence: JsonObject = { attemptId: attempt.id, messageId: attempt.message_id, code: error.code, again: wait }
+  const evidence: JsonObject = {
+    attemptId: attempt.id,
+    messageId: attempt.message_id,
+    code: error.code,
+    again: wait,
+    ...windowDoubted(error, state),
+  }
   await recordEvent(trx, state.id, { rev, at, actor: SYSTEM, kind: 'sendFailed', evidence })
   if (wait !== null) {
     const again = {

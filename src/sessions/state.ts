@@ -4,12 +4,13 @@ import { sql } from 'kysely'
 import { behindCommit, type Database, later, soon, type Trx } from '../db/database.ts'
 import { Repeat } from '../db/errors.ts'
 import { type Ban, holds } from '../domain/ban.ts'
+import type { SendError } from '../domain/meta-errors.ts'
 import type { AccessFacts } from '../domain/policy.ts'
 import { type Settings, settingsFrom } from '../domain/settings.ts'
 import type { Snapshot } from '../domain/snapshot.ts'
 import { type TextField, textField } from '../domain/text-field.ts'
 import { type TimerFacts, timers } from '../domain/timers.ts'
-import type { Alias, AliasKind, Instant, Origin, Phase } from '../domain/words.ts'
+import type { Alias, AliasKind, Instant, JsonObject, Origin, Phase } from '../domain/words.ts'
 
 export interface SessionState extends TimerFacts, AccessFacts {
   readonly id: string
@@ -251,3 +252,7 @@ function underLock([row]: readonly LockedRow[]): SessionState | null {
   if (row !== undefined && row.client_id !== row.locked) throw new Repeat()
   return row === undefined ? null : stateOf(row)
 }
+
+/** Evidence of a refusal in which Meta and Parley do not agree on the window: what had opened it, and until when. */
+export const windowDoubted = (error: SendError, state: SessionState): JsonObject =>
+  error.windowUntil === undefined ? {} : { windowUntil: error.windowUntil, windowMessageId: state.windowMessageId }

@@ -3,11 +3,11 @@
 import { sql } from 'kysely'
 import { later } from '../db/database.ts'
 import { type AttemptState, climb, isMetaStatus } from '../domain/delivery.ts'
-import { breaksChannel, errorOfStatus } from '../domain/meta-errors.ts'
+import { breaksChannel, errorOfStatus, inWindow } from '../domain/meta-errors.ts'
 import type { JsonObject } from '../domain/words.ts'
 import { notifyChannel } from './changes.ts'
 import { type Ctx, transact } from './context.ts'
-import { lockSession } from './state.ts'
+import { lockSession, windowDoubted } from './state.ts'
 import { recordEvent, recount, updateSession } from './write.ts'
 
 interface Parked {
@@ -73,7 +73,8 @@ function apply(ctx: Ctx, parked: Parked): Promise<void> {
               ${parked.received_at}, 'meta', ${parked.raw_id}, ${parked.body === null ? null : JSON.stringify(parked.body)})
       ON CONFLICT DO NOTHING`,
     )
-    const error = parked.status === 'failed' ? errorOfStatus(parked.body ?? {}) : null
+    const error =
+      parked.status === 'failed' ? inWindow(errorOfStatus(parked.body ?? {}), state.windowUntil, ctx.clock.now()) : null
     await later(
       trx,
       sql`
@@ -83,7 +84,12 @@ function apply(ctx: Ctx, parked: Parked): Promise<void> {
        WHERE id = ${parked.attempt_id}`,
     )
     if (moves && rev !== null && error !== null) {
-      const evidence = { attemptId: parked.attempt_id, messageId: attempt.message_id, code: error.code }
+      const evidence = {
+        attemptId: parked.attempt_id,
+        messageId: attempt.message_id,
+        code: error.code,
+        ...windowDoubted(error, state),
+      }
       const actor = { kind: 'meta', id: null } as const
       await recordEvent(trx, state.id, { rev, at: ctx.clock.now(), actor, kind: 'sendFailed', evidence })
       if (typeof error.code === 'number' && breaksChannel(error.code)) {

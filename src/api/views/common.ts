@@ -1,7 +1,7 @@
 // What all views are made of: ids, times as the interface tells them, errors of sends, lists and their cursors.
 import { z } from 'zod'
 import { decodeCursor, encodeCursor } from '../../db/queries/cursor.ts'
-import { RETRY } from '../../domain/meta-errors.ts'
+import { RETRY, type SendError } from '../../domain/meta-errors.ts'
 import type { Instant, Json } from '../../domain/words.ts'
 
 export const id = z.uuid()
@@ -14,6 +14,9 @@ export const errorSchema = z
     advice: z.string().describe('What to do about it'),
     retry: z.enum(RETRY).describe('Whether sending it again can help: now, only as a HeroCard, or never'),
     details: z.string().nullable().describe("Meta's own words, where it gave any"),
+    windowUntil: time
+      .nullable()
+      .describe('Meta called the window shut; by the client’s last message it is open until then'),
   })
   .meta({ id: 'SendError' })
 export type ErrorView = z.infer<typeof errorSchema>
@@ -70,13 +73,14 @@ export function isoOf(at: Instant | null): string | null {
 /** The error as stored by the rules; tolerant of rows that an older version wrote. */
 export function errorView(stored: unknown): ErrorView | null {
   if (stored === null || typeof stored !== 'object') return null
-  const error = stored as Partial<ErrorView>
+  const error = stored as Partial<SendError>
   return {
     code: error.code ?? 'unknown',
     title: error.title ?? '',
     advice: error.advice ?? '',
     retry: error.retry ?? 'now',
     details: error.details ?? null,
+    windowUntil: isoOf(typeof error.windowUntil === 'number' ? error.windowUntil : null),
   }
 }
 

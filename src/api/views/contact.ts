@@ -7,6 +7,7 @@ import type { ValueKind } from '../../domain/contact.ts'
 import type { JsonObject } from '../../domain/words.ts'
 import { phoneOf } from './client.ts'
 import { id, iso, type Page, time } from './common.ts'
+import { loadContactTags, tagSchema } from './tag.ts'
 
 export const linkedClientSchema = z
   .object({
@@ -30,6 +31,7 @@ export const contactSchema = z
     emails: z.array(z.string()),
     fields: z.record(z.string(), z.array(z.string())).describe("By the key of the directory's own fields"),
     clients: z.array(linkedClientSchema),
+    tags: z.array(tagSchema),
     createdAt: time,
     updatedAt: time,
   })
@@ -58,7 +60,7 @@ export async function becameContact(db: Database, contactId: string): Promise<st
 /** In the order of the ids; those that are no longer there are left out. */
 export async function loadContacts(db: Database, ids: readonly string[]): Promise<ContactView[]> {
   if (ids.length === 0) return []
-  const [{ rows }, values, clients] = await Promise.all([
+  const [{ rows }, values, clients, tags] = await Promise.all([
     sql<Row>`
       SELECT id, rev, name, created_at, updated_at FROM contact
        WHERE id = ANY (${ids}::uuid[]) AND merged_into IS NULL AND deleted_at IS NULL`.execute(db),
@@ -68,6 +70,7 @@ export async function loadContacts(db: Database, ids: readonly string[]): Promis
        WHERE v.contact_id = ANY (${ids}::uuid[]) AND f.archived_at IS NULL
        ORDER BY f.position, v.position, v.id`.execute(db),
     loadLinked(db, ids),
+    loadContactTags(db, ids),
   ])
   const byId = new Map(rows.map((row) => [row.id, row]))
   return ids.flatMap((contactId) => {
@@ -86,6 +89,7 @@ export async function loadContacts(db: Database, ids: readonly string[]): Promis
       emails: of('email'),
       fields,
       clients: [...(clients.get(contactId) ?? [])],
+      tags: tags.get(contactId) ?? [],
       createdAt: iso(row.created_at),
       updatedAt: iso(row.updated_at),
     }

@@ -20,6 +20,7 @@ import { loadStates, type SessionState, textFieldOf } from '../../sessions/state
 import { loadSessionBans, sessionBanSchema } from './ban.ts'
 import { loadPeople, type Person } from './client.ts'
 import { id, iso, isoOf, time } from './common.ts'
+import { loadSessionTags, type TagView, tagSchema } from './tag.ts'
 
 export const textFieldSchema = z
   .object({
@@ -67,6 +68,10 @@ export const sessionSchema = z
     window: z
       .object({ until: time.nullable(), messageId: id.nullable().describe('The message that opened it') })
       .describe("Meta's customer service window of the client"),
+    freeEntryPoint: z
+      .object({ until: time })
+      .nullable()
+      .describe('The client came by an advertisement: messages cost nothing until then. It opens no text field'),
     ban: sessionBanSchema,
     offer: z
       .object({
@@ -86,7 +91,7 @@ export const sessionSchema = z
     attention: z
       .object({ failed: z.int(), unknown: z.int() })
       .describe('Messages whose newest attempt failed, or that Meta never confirmed'),
-    tags: z.array(z.string()),
+    tags: z.array(tagSchema).describe('In the order of their names'),
     result: z.object({ resultId: id, note: z.string().nullable() }).nullable(),
     startedAt: time,
     acceptedAt: time.nullable(),
@@ -124,6 +129,7 @@ interface Row {
   operator_name: string | null
   offer_group_id: string | null
   due_at: Date | null
+  free_until: Date | null
   message_id: string | null
   message_seq: number | null
   direction: Direction
@@ -145,7 +151,7 @@ export async function readSessions(
   if (ids.length === 0) return new Map()
   // The states come first: what is read after them may be newer than their rev, and never older.
   const states = await loadStates(db, ids)
-  const [rows, people, bans] = await Promise.all([
+  const [rows, people, bans, tags] = await Promise.all([
     readRows(db, ids),
     loadPeople(
       db,
@@ -155,6 +161,7 @@ export async function readSessions(
       db,
       states.flatMap(({ ban }) => (ban !== null && holds(ban, at) ? [ban.id] : [])),
     ),
+    loadSessionTags(db, ids),
   ])
   const found = new Map<string, ReadSession>()
   for (const state of states) {
@@ -162,7 +169,7 @@ export async function readSessions(
     const person = people.get(state.clientId)
     if (row === undefined || person === undefined) continue
     const ban = state.ban === null ? null : (bans.get(state.ban.id) ?? null)
-    const session = viewOf(state, row, person, ban, at)
+    const session = viewOf(state, row, person, { ban, tags: tags.get(state.id) ?? [] }, at)
     found.set(state.id, { session, state, accessRev: row.access_rev, prevAccess: row.prev_access })
   }
   return found
@@ -181,19 +188,32 @@ async function readRows(db: Database | Trx, ids: readonly string[]): Promise<Rea
   const { rows } = await sql<Row>`
     SELECT s.id, s.previous_id, s.next_id, s.unread, s.read_seq, s.failed, s.unknown, s.access_rev, s.prev_access,
            s.started_at, s.ended_at, s.end_reason, s.result_id, s.result_note, u.name AS operator_name,
-           o.group_id AS offer_group_id, o.due_at,
+           o.group_id AS offer_group_id, o.due_at, free.until AS free_until,
            m.id AS message_id, m.seq AS message_seq, m.direction, m.type, left(m.text, 200) AS text, m.author_kind, m.author_id,
            a.name AS author_name, m.status, m.spoken_at, m.received_at
       FROM session s
       LEFT JOIN user_account u ON u.id = s.operator_id
       LEFT JOIN offer o ON o.session_id = s.id AND o.closed_at IS NULL
+      CROSS JOIN LATERAL (
+        SELECT coalesce(max(to_timestamp(CASE WHEN st.body -> 'conversation' ->> 'expiration_timestamp' ~ '^[0-9]{9,11}$'
+                                              THEN (st.body -> 'conversation' ->> 'expiration_timestamp')::bigint END)),
+                        min(st.at) + interval '72 hours') AS until
+          FROM attempt_status st
+         WHERE st.session_id = s.id AND st.body -> 'pricing' ->> 'type' = 'free_entry_point'
+      ) free
       LEFT JOIN message m ON m.id = s.last_message_id
       LEFT JOIN user_account a ON a.id = m.author_id
      WHERE s.id = ANY (${ids}::uuid[])`.execute(db)
   return new Map(rows.map((row) => [row.id, row]))
 }
 
-function viewOf(state: SessionState, row: Row, person: Person, ban: SessionView['ban'], at: Instant): SessionView {
+function viewOf(
+  state: SessionState,
+  row: Row,
+  person: Person,
+  { ban, tags }: { readonly ban: SessionView['ban']; readonly tags: TagView[] },
+  at: Instant,
+): SessionView {
   const { settings } = state
   const field = textFieldOf(state, at)
   const wrapUpUntil =
@@ -214,6 +234,7 @@ function viewOf(state: SessionState, row: Row, person: Person, ban: SessionView[
     nextId: row.next_id,
     textField: { open: field.open, until: isoOf(field.until), reason: field.reason },
     window: { until: isoOf(state.windowUntil), messageId: state.windowMessageId },
+    freeEntryPoint: row.free_until !== null && row.free_until.getTime() > at ? { until: iso(row.free_until) } : null,
     ban,
     offer: offerOf(state, row),
     waitingSince: isoOf(state.waitingSince),
@@ -223,7 +244,7 @@ function viewOf(state: SessionState, row: Row, person: Person, ban: SessionView[
     lastMessage: lastMessageOf(row, person),
     lastMessageAt: isoOf(state.lastMessageAt),
     attention: { failed: row.failed, unknown: row.unknown },
-    tags: [],
+    tags,
     result: row.result_id === null ? null : { resultId: row.result_id, note: row.result_note },
     startedAt: iso(row.started_at),
     acceptedAt: isoOf(state.acceptedAt),

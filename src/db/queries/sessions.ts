@@ -17,6 +17,7 @@ export interface SessionsFilter {
   readonly groupId?: string | undefined
   readonly channelId?: string | undefined
   readonly clientId?: string | undefined
+  readonly tag?: readonly string[] | undefined
   readonly contactId?: string | undefined
   readonly q?: string | undefined
   readonly from?: string | undefined
@@ -25,6 +26,11 @@ export interface SessionsFilter {
   readonly limit: number
   readonly cursor?: string | undefined
 }
+
+const words = z
+  .union([z.string(), z.array(z.string())])
+  .transform((given) => [given].flat().flatMap((text) => text.split(',').map((word) => word.trim().toLowerCase())))
+  .pipe(z.array(z.string().min(1).max(100)).min(1).max(50))
 
 const phases = z
   .union([z.string(), z.array(z.string())])
@@ -38,6 +44,7 @@ export const sessionsFilter = {
   channelId: z.uuid().optional(),
   clientId: z.uuid().optional().describe('With all clients that were joined with it'),
   contactId: z.uuid().optional().describe('Of all clients that are linked to this contact'),
+  tag: words.optional().describe('Id or name of a tag; several, separated by commas: any of them'),
   q: z.string().trim().max(200).optional().describe("A part of the client's name, phone number or WhatsApp id"),
   from: z.iso.datetime({ offset: true }).optional().describe('Started at this time or later'),
   to: z.iso.datetime({ offset: true }).optional().describe('Started before this time'),
@@ -136,6 +143,10 @@ function conditions(filter: SessionsFilter): RawBuilder<boolean>[] {
   if (filter.to !== undefined) add(sql`s.started_at < ${filter.to}::timestamptz`)
   if (filter.clientId !== undefined) add(sql`s.client_id IN (${everyClientOf(filter.clientId)})`)
   if (filter.contactId !== undefined) add(sql`s.client_id IN (${everyClientOfContact(filter.contactId)})`)
+  if (filter.tag !== undefined) {
+    add(sql`EXISTS (SELECT 1 FROM session_tag st JOIN tag t ON t.id = st.tag_id
+                     WHERE st.session_id = s.id AND (t.id::text = ANY (${filter.tag}::text[]) OR lower(t.name) = ANY (${filter.tag}::text[])))`)
+  }
   if (filter.q !== undefined && filter.q !== '') add(matches(filter.q))
   return found
 }

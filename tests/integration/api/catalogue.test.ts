@@ -151,7 +151,7 @@ describe('results', () => {
       .body
     const tree = async () =>
       (await olga.get('/api/v1/results')).body.items.find((one: { id: string }) => one.id === parent.id)
-    expect(await tree()).toEqual({
+    expect(await tree()).toMatchObject({
       id: parent.id,
       name: 'Returns',
       noteRequired: false,

@@ -50,6 +50,7 @@ export function session(over: Partial<Session> & { id: string }): Session {
     textField: { open: true, until: iso(86_400), reason: null },
     window: { until: iso(86_400), messageId: 'm1' },
     ban: null,
+    freeEntryPoint: null,
     offer: null,
     waitingSince: null,
     unread: 0,

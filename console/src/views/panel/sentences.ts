@@ -46,7 +46,9 @@ export function sentence({ actor, type, evidence }: TimelineItem): string {
       return result === null ? t('event.ended', { who }) : t('event.endedWith', { who, result })
     }
     case 'resultChanged':
-      return t('event.resultChanged', { who, result: resultName(word(evidence, 'resultId')) ?? t('result.unknown') })
+      return resultSentence(who, evidence)
+    case 'tagged':
+      return t('event.tagged', { who })
     case 'reactivated':
       return t('event.reactivated')
     case 'restored':
@@ -91,6 +93,17 @@ export function sentence({ actor, type, evidence }: TimelineItem): string {
     default:
       return t('event.other', { who, type })
   }
+}
+
+function resultSentence(who: string, evidence: Evidence): string {
+  const id = word(evidence, 'resultId')
+  const result = resultName(id) ?? t('result.unknown')
+  const before = evidence.previousResultId
+  // Older events do not tell what it was.
+  if (before === undefined) return t('event.resultChanged', { who, result })
+  if (before === id) return t('event.noteChanged', { who })
+  if (typeof before !== 'string') return t('event.resultAdded', { who, result })
+  return t('event.resultChangedFrom', { who, result, before: resultName(before) ?? t('result.unknown') })
 }
 
 function contactSentence(who: string, change: string): string {
