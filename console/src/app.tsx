@@ -7,6 +7,7 @@ import { Elsewhere } from './views/shell/elsewhere.tsx'
 import { Shell } from './views/shell/shell.tsx'
 import { SignIn } from './views/sign-in/sign-in.tsx'
 import { Supervise } from './views/supervise/supervise.tsx'
+import { Templates } from './views/templates/templates-page.tsx'
 
 export function App() {
   if (signedIn.value === 'no') return <SignIn />
@@ -21,6 +22,8 @@ export function App() {
           <Route path="/sessions/:id" component={Workspace} />
           <Route path="/sessions/:id/:panel" component={Workspace} />
           <Route path="/sessions/:id/:panel/:messageId" component={Workspace} />
+          <Route path="/templates" component={Templates} />
+          <Route path="/templates/:id" component={Templates} />
           <Route path="/contacts" component={Contacts} />
           <Route path="/contacts/:id" component={Contacts} />
           {supervises(me.value)

@@ -2,6 +2,7 @@
 import { ask } from './client.ts'
 import type {
   Channel,
+  Group,
   Me,
   Message,
   MessageEvidence,
@@ -46,6 +47,7 @@ export const api = {
   setPresence: (status: Presence, reason?: string) =>
     ask<unknown>({ method: 'PUT', path: '/me/presence', body: reason === undefined ? { status } : { status, reason } }),
 
+  groups: () => ask<Page<Group>>({ path: `/groups${query({ limit: 1000 })}` }),
   channels: () => ask<Page<Channel>>({ path: `/channels${query({ limit: 1000 })}` }),
   results: () => ask<Page<Result>>({ path: `/results${query({ limit: 1000 })}` }),
 

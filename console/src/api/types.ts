@@ -6,6 +6,7 @@ type Schemas = components['schemas']
 
 export type Session = Schemas['Session']
 export type Message = Schemas['Message']
+export type Group = Schemas['Group']
 export type Channel = Schemas['Channel']
 export type Me = Schemas['Me']
 export type Result = Schemas['Result']

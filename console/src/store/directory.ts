@@ -15,3 +15,6 @@ export const contactLine = (contact: Contact): string => {
   if (known.length > 0) return known.join(' · ')
   return contact.clients.map((client) => client.phone ?? client.name ?? client.bsuid).join(' · ')
 }
+
+/** How templates name an own field. */
+export const placeholderOf = (key: string): string => `{{contact.${key}}}`

@@ -5,11 +5,13 @@ import { useLocation } from 'preact-iso/router'
 import { directory } from '../../api/directory.ts'
 import type { Contact } from '../../api/types.ts'
 import { t } from '../../i18n/t.ts'
+import { Dialog } from '../../parts/dialog.tsx'
 import { problemText } from '../../parts/problem.ts'
 import { me, supervises } from '../../store/app.ts'
 import { contactLine } from '../../store/directory.ts'
 import { onKey } from '../shell/keyboard.ts'
 import { ContactDetail } from './contact-detail.tsx'
+import { ContactFields } from './contact-fields.tsx'
 import css from './contacts.module.css'
 import { ImportDialog } from './import-dialog.tsx'
 import { NewContact } from './new-contact.tsx'
@@ -22,7 +24,7 @@ export function Contacts({ id }: { id?: string }) {
   const items = useSignal<readonly Contact[] | null>(null)
   const next = useSignal<string | null>(null)
   const problem = useSignal<string | null>(null)
-  const dialog = useSignal<'new' | 'import' | null>(null)
+  const dialog = useSignal<'new' | 'import' | 'fields' | null>(null)
   /** Raised where something of the list has changed. */
   const version = useSignal(0)
   const search = useRef<HTMLInputElement>(null)
@@ -79,15 +81,26 @@ export function Contacts({ id }: { id?: string }) {
               {t('contacts.new')}
             </button>
             {me.value?.role === 'administrator' ? (
-              <button
-                type="button"
-                class="button small"
-                onClick={() => {
-                  dialog.value = 'import'
-                }}
-              >
-                {t('contacts.import')}
-              </button>
+              <>
+                <button
+                  type="button"
+                  class="button small"
+                  onClick={() => {
+                    dialog.value = 'fields'
+                  }}
+                >
+                  {t('contacts.fields')}
+                </button>
+                <button
+                  type="button"
+                  class="button small"
+                  onClick={() => {
+                    dialog.value = 'import'
+                  }}
+                >
+                  {t('contacts.import')}
+                </button>
+              </>
             ) : null}
             {supervises(me.value) ? (
               <a class="button small" href="/api/v1/contacts/export" download>
@@ -148,6 +161,11 @@ export function Contacts({ id }: { id?: string }) {
             route(`/contacts/${contact.id}`)
           }}
         />
+      ) : null}
+      {dialog.value === 'fields' ? (
+        <Dialog title={t('fields.title')} onClose={close}>
+          <ContactFields />
+        </Dialog>
       ) : null}
       {dialog.value === 'import' ? <ImportDialog onClose={close} onImported={changed} /> : null}
     </div>

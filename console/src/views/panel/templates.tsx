@@ -39,6 +39,9 @@ export function TemplatesPanel({ id }: { id: string }) {
       {cannedTexts.value !== null && shown.length === 0 ? (
         <p class="quiet">{q.value === '' ? t('canned.empty') : t('canned.none')}</p>
       ) : null}
+      <p>
+        <a href="/templates">{t('canned.manage')}</a>
+      </p>
       <ul class={css.rows}>
         {shown.map((text) => (
           <li key={text.id}>
