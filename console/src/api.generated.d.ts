@@ -537,7 +537,7 @@ export interface paths {
                     readonly contactId?: string;
                     /** @description Id or name of a tag; several, separated by commas: any of them */
                     readonly tag?: string | readonly string[];
-                    /** @description A part of the client's name, phone number or WhatsApp id */
+                    /** @description A part of the client's name, of what the directory knows of them, phone number or WhatsApp id */
                     readonly q?: string;
                     /** @description Started at this time or later */
                     readonly from?: string;
@@ -1570,7 +1570,7 @@ export interface paths {
                     readonly contactId?: string;
                     /** @description Id or name of a tag; several, separated by commas: any of them */
                     readonly tag?: string | readonly string[];
-                    /** @description A part of the client's name, phone number or WhatsApp id */
+                    /** @description A part of the client's name, of what the directory knows of them, phone number or WhatsApp id */
                     readonly q?: string;
                     /** @description Started at this time or later */
                     readonly from?: string;
@@ -2343,7 +2343,7 @@ export interface paths {
                     readonly channelId?: string;
                     /** @description Id or name of a tag; several, separated by commas: any of them */
                     readonly tag?: string | readonly string[];
-                    /** @description A part of the client's name, phone number or WhatsApp id */
+                    /** @description A part of the client's name, of what the directory knows of them, phone number or WhatsApp id */
                     readonly q?: string;
                     /** @description Started at this time or later */
                     readonly from?: string;

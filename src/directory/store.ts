@@ -66,10 +66,10 @@ export async function loadValues(trx: Trx, contactId: string): Promise<readonly 
   return rows
 }
 
-/** Clients that are linked now; those that were joined with another are told by that one. */
+/** Clients that are linked now, locked; those that were joined with another are told by that one. */
 export async function clientsOf(trx: Trx, contactId: string): Promise<readonly string[]> {
   const { rows } = await sql<{ id: string }>`
-    SELECT id FROM client WHERE contact_id = ${contactId} AND joined_into IS NULL ORDER BY id`.execute(trx)
+    SELECT id FROM client WHERE contact_id = ${contactId} AND joined_into IS NULL ORDER BY id FOR UPDATE`.execute(trx)
   return rows.map((row) => row.id)
 }
 

@@ -8,7 +8,7 @@ import { fold } from '../../domain/fold.ts'
 import { missingOf, partsOf, textOf } from '../../domain/placeholders.ts'
 import { maySee, type Rights } from '../../domain/policy.ts'
 import { Problem } from '../problems.ts'
-import { loadPeople } from './client.ts'
+import { loadPeople, nameOfPerson } from './client.ts'
 import { id, iso, time } from './common.ts'
 import { loadContacts } from './contact.ts'
 
@@ -175,7 +175,7 @@ async function factsFor(
   const person = (await loadPeople(db, [session.client_id])).get(session.client_id)
   const [contact] = person?.contactId == null ? [] : await loadContacts(db, [person.contactId])
   Object.assign(known, {
-    'client.name': person?.contactName ?? person?.name ?? null,
+    'client.name': person === undefined ? null : nameOfPerson(person),
     'client.phone': person?.phone ?? null,
     'contact.name': contact?.name ?? null,
     'contact.phone': contact?.phones[0] ?? null,

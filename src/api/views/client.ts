@@ -13,6 +13,9 @@ export interface Person {
   readonly contactName: string | null
 }
 
+/** What one calls them: the name in the directory before the one that WhatsApp tells. */
+export const nameOfPerson = (person: Person): string | null => person.contactName ?? person.name
+
 /** Meta's ids of phones are digits; anything else is kept as it came, and is no number that could be dialled. */
 export const phoneOf = (value: string | null): string | null => {
   if (value === null || !/^\+?\d{5,20}$/.test(value)) return null

@@ -4,7 +4,7 @@ import type { Database, Trx } from '../../db/database.ts'
 import type { AttemptState } from '../../domain/delivery.ts'
 import type { AuthorKind, Direction, JsonObject, MessageType } from '../../domain/words.ts'
 import { type AttemptRow, loadAttempts, newestOf, statusTimesOf } from './attempts.ts'
-import { loadPeople, type Person } from './client.ts'
+import { loadPeople, nameOfPerson, type Person } from './client.ts'
 import { errorView, iso } from './common.ts'
 import type { MessageView } from './message-schema.ts'
 
@@ -104,7 +104,7 @@ function viewOf(row: Row, attempts: readonly AttemptRow[], person: Person | null
     author: {
       kind: row.author_kind,
       id: byClient ? (person?.id ?? row.client_id) : row.author_id,
-      name: byClient ? (person?.name ?? null) : row.author_name,
+      name: byClient ? (person === null ? null : nameOfPerson(person)) : row.author_name,
     },
     status: row.status,
     statusTimes: newest === null ? {} : statusTimesOf(newest),

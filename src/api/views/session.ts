@@ -18,7 +18,7 @@ import {
 } from '../../domain/words.ts'
 import { loadStates, type SessionState, textFieldOf } from '../../sessions/state.ts'
 import { loadSessionBans, sessionBanSchema } from './ban.ts'
-import { loadPeople, type Person } from './client.ts'
+import { loadPeople, nameOfPerson, type Person } from './client.ts'
 import { id, iso, isoOf, time } from './common.ts'
 import { loadSessionTags, type TagView, tagSchema } from './tag.ts'
 
@@ -280,7 +280,7 @@ function lastMessageOf(row: Row, person: Person): SessionView['lastMessage'] {
     author: {
       kind: row.author_kind,
       id: byClient ? person.id : row.author_id,
-      name: byClient ? person.name : row.author_name,
+      name: byClient ? nameOfPerson(person) : row.author_name,
     },
     status: row.status,
     at: iso(row.spoken_at),

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import type { Database } from '../../db/database.ts'
 import { decodeCursor, encodeCursor } from '../../db/queries/cursor.ts'
 import type { JsonObject } from '../../domain/words.ts'
-import { loadPeople } from './client.ts'
+import { loadPeople, nameOfPerson } from './client.ts'
 import { id, iso, type Page, time, withIsoTimes } from './common.ts'
 
 const ACTOR_KINDS = ['client', 'operator', 'program', 'system', 'meta'] as const
@@ -72,7 +72,7 @@ export async function loadTimeline(db: Database, query: TimelineQuery): Promise<
       actor: {
         kind: row.actor_kind,
         id: byClient ? (client?.id ?? row.actor_id) : row.actor_id,
-        name: byClient ? (client?.name ?? null) : row.actor_name,
+        name: byClient ? (client === null ? null : nameOfPerson(client)) : row.actor_name,
       },
       type: row.kind,
       evidence: withIsoTimes(row.evidence) as JsonObject,

@@ -2,6 +2,7 @@
 // the last row of the one before, by the values that ordered it, so that rows never appear twice while others come.
 import { type RawBuilder, sql } from 'kysely'
 import { z } from 'zod'
+import { fold } from '../../domain/fold.ts'
 import type { Rights } from '../../domain/policy.ts'
 import { PHASES, type Phase } from '../../domain/words.ts'
 import type { Database, Trx } from '../database.ts'
@@ -45,7 +46,12 @@ export const sessionsFilter = {
   clientId: z.uuid().optional().describe('With all clients that were joined with it'),
   contactId: z.uuid().optional().describe('Of all clients that are linked to this contact'),
   tag: words.optional().describe('Id or name of a tag; several, separated by commas: any of them'),
-  q: z.string().trim().max(200).optional().describe("A part of the client's name, phone number or WhatsApp id"),
+  q: z
+    .string()
+    .trim()
+    .max(200)
+    .optional()
+    .describe("A part of the client's name, of what the directory knows of them, phone number or WhatsApp id"),
   from: z.iso.datetime({ offset: true }).optional().describe('Started at this time or later'),
   to: z.iso.datetime({ offset: true }).optional().describe('Started before this time'),
   sort: z
@@ -174,6 +180,9 @@ function matches(q: string): RawBuilder<boolean> {
   return sql<boolean>`s.client_id IN (
     WITH found AS (
       SELECT coalesce(c.joined_into, c.id) AS id FROM client c WHERE c.name ILIKE ${like(q)}
+      UNION
+      SELECT coalesce(c.joined_into, c.id) FROM contact k JOIN client c ON c.contact_id = k.id
+       WHERE k.search_key LIKE ${like(fold(q))} AND k.merged_into IS NULL AND k.deleted_at IS NULL
       UNION
       SELECT a.client_id FROM client_alias a WHERE ${number} OR (a.kind = 'bsuid' AND a.value ILIKE ${like(q)})
     )

@@ -99,12 +99,17 @@ describe('“Add Contact” in a session', () => {
       contactId: contact.id,
       contactName: 'Jana Nováková',
     })
+    const { body: messages } = await olga.get(`/api/v1/sessions/${one.id}/messages`)
+    expect(messages.items[0].author.name).toBe('Jana Nováková')
+    const { body: byName } = await olga.get('/api/v1/sessions?q=jana%20novakova')
+    expect(byName.items.map((found: { id: string }) => found.id)).toEqual([one.id])
     const { body: timeline } = await olga.get(`/api/v1/sessions/${one.id}/timeline`)
     expect(timeline.items.filter((event: { type: string }) => event.type === 'contact')).toMatchObject([
       { evidence: { change: 'linked', contactId: contact.id } },
       { evidence: { change: 'changed', contactId: contact.id } },
     ])
-    expect(JSON.stringify(timeline)).not.toContain('Nováková')
+    const evidence = timeline.items.map((event: { evidence: object }) => event.evidence)
+    expect(JSON.stringify(evidence)).not.toContain('Nováková')
   })
 
   test('works for somebody whose number WhatsApp does not tell: found, listed, shown by name and id', async () => {
