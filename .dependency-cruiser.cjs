@@ -26,6 +26,11 @@ module.exports = {
       'Transactions on the locked row',
     ),
     only(
+      'src/directory',
+      [...src('domain/', 'db/', 'sessions/', 'ids\\.ts$'), ...packages('kysely', 'libphonenumber-js')],
+      'Contacts, and nothing that a send reads',
+    ),
+    only(
       'src/engine',
       [...src('domain/'), contract, ...packages('@temporalio/(client|common)')],
       'The way to Temporal, and nothing else',

@@ -133,6 +133,7 @@ export function removeContact(ctx: Ctx, by: Actor, contactId: string): Promise<b
     const ids = rows.map((row) => row.id)
     await later(trx, sql`UPDATE client SET contact_id = NULL WHERE contact_id = ${contact.id}`)
     await later(trx, trx.deleteFrom('contact_value').where('contact_id', 'in', ids))
+    await later(trx, trx.deleteFrom('contact_tag').where('contact_id', 'in', ids))
     await later(trx, trx.updateTable('contact_change').set({ detail: '{}' }).where('contact_id', 'in', ids))
     await later(
       trx,

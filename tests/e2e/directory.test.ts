@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import AxeBuilder from '@axe-core/playwright'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { eventually } from '../support/eventually.ts'
@@ -292,4 +293,54 @@ test('an administrator keeps folders for groups, the company’s templates, and 
   await page.keyboard.press('Escape')
   await page.getByRole('link', { name: 'Řehoř Dvořák' }).click()
   await page.getByRole('textbox', { name: 'New: Birthday' }).waitFor()
+})
+
+test.each(['light', 'dark'] as const)('no view of it has a serious finding of axe, %s', async (theme) => {
+  const { page, context } = await desk(browser, system, 'admin', { theme })
+  const found: string[] = []
+  const check = async (view: string) => {
+    const { violations } = await new AxeBuilder({ page }).analyze()
+    for (const { id, impact, nodes } of violations)
+      if (impact === 'serious' || impact === 'critical')
+        found.push(...nodes.map((node) => `${view}: ${id} at ${node.target.join(' ')}: ${node.failureSummary ?? ''}`))
+  }
+  const name = `Axe ${theme}`
+  const client = system.simulator.phone.client({ phone: theme === 'light' ? '+420777600001' : '+420777600002', name })
+  await client.writes('Hello')
+  await acceptFromList(page, name)
+  await composer(page).pressSequentially('#')
+  await page.getByRole('option').first().waitFor()
+  await check('list of templates')
+  await composer(page).pressSequentially('order')
+  await page.getByRole('option', { name: 'Order on its way' }).waitFor()
+  await page.keyboard.press('Enter')
+  await page.getByRole('region', { name: /Fill in/ }).waitFor()
+  await check('what a template leaves open')
+  await page.getByRole('button', { name: 'Cancel' }).click()
+  await page.getByRole('heading', { level: 1, name }).getByRole('link').click()
+  await page.getByRole('button', { name: 'Select Existing' }).click()
+  await page
+    .getByRole('button', { name: /^Select / })
+    .first()
+    .waitFor()
+  await check('contact, not linked')
+  await page.getByRole('button', { name: 'Add Contact' }).click()
+  await page.getByRole('textbox', { name: 'Name', exact: true }).waitFor()
+  await check('contact')
+  await page.getByRole('link', { name: 'Templates' }).click()
+  await page.getByRole('button', { name: 'Greeting' }).waitFor()
+  await check('templates beside the conversation')
+  await page.getByRole('link', { name: 'Contacts' }).click()
+  await page.getByRole('link', { name: 'Žofie Šťastná' }).click()
+  await page.getByRole('article', { name: 'Žofie Šťastná' }).getByText('Linked with a client').waitFor()
+  await check('contacts')
+  await page.goto(`${system.url}/templates`)
+  await page.getByRole('link', { name: 'Greeting' }).click()
+  await page.getByRole('button', { name: 'operator.name' }).waitFor()
+  await check('templates')
+  await page.goto(`${system.url}/templates/folders`)
+  await page.getByRole('textbox', { name: 'Name of the folder Orders' }).waitFor()
+  await check('folders')
+  await context.close()
+  expect(found).toEqual([])
 })

@@ -53,7 +53,7 @@ export function CannedList({ id, shown, chosen, onChoose }: Props) {
       {shown.length === 0 ? (
         <p class={css.none}>{cannedTexts.value === null ? t('canned.loading') : t('canned.none')}</p>
       ) : null}
-      <div ref={list} id={id} role="listbox" aria-label={t('canned.title')} class={css.options}>
+      <div ref={list} id={id} role="listbox" tabIndex={0} aria-label={t('canned.title')} class={css.options}>
         {shown.map((text, n) => (
           // biome-ignore lint/a11y/useKeyWithClickEvents: the keys are the text field's
           // biome-ignore lint/a11y/useFocusableInteractive: as above
