@@ -3,6 +3,9 @@ import { LocationProvider, Route, Router } from 'preact-iso/router'
 import { me, signedIn, supervises } from './store/app.ts'
 import { Contacts } from './views/contacts/contacts-page.tsx'
 import { Workspace } from './views/inbox/workspace.tsx'
+import { Blacklist } from './views/outcome/blacklist.tsx'
+import { ResultsPage } from './views/outcome/results-page.tsx'
+import { TagsPage } from './views/outcome/tags-page.tsx'
 import { Elsewhere } from './views/shell/elsewhere.tsx'
 import { Shell } from './views/shell/shell.tsx'
 import { SignIn } from './views/sign-in/sign-in.tsx'
@@ -28,6 +31,13 @@ export function App() {
           <Route path="/contacts/:id" component={Contacts} />
           {supervises(me.value)
             ? ['/supervise', '/supervise/:id'].map((path) => <Route key={path} path={path} component={Supervise} />)
+            : []}
+          {supervises(me.value) ? [<Route key="blacklist" path="/blacklist" component={Blacklist} />] : []}
+          {me.value?.role === 'administrator'
+            ? [
+                <Route key="tags" path="/settings/tags" component={TagsPage} />,
+                <Route key="results" path="/settings/results" component={ResultsPage} />,
+              ]
             : []}
           <Route default component={Elsewhere} />
         </Router>

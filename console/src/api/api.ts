@@ -64,8 +64,11 @@ export const api = {
   accept: (id: string, key: string) => ask<Session>({ method: 'POST', path: `${session(id)}/accept`, key }),
   send: (id: string, body: { text: string; replyTo?: string }, key: string) =>
     ask<Message>({ method: 'POST', path: `${session(id)}/messages`, body: { type: 'text', ...body }, key }),
-  end: (id: string, body: { lastSeq: number; result?: { resultId: string; note: string | null } }, key: string) =>
-    ask<Session>({ method: 'POST', path: `${session(id)}/end`, body, key }),
+  end: (
+    id: string,
+    body: { lastSeq: number; result?: { resultId: string; note: string | null }; farewell?: string },
+    key: string,
+  ) => ask<Session>({ method: 'POST', path: `${session(id)}/end`, body, key }),
   result: (id: string, body: { resultId: string; note: string | null }, key: string) =>
     ask<Session>({ method: 'POST', path: `${session(id)}/result`, body, key }),
   read: (id: string, seq: number) => ask<unknown>({ method: 'POST', path: `${session(id)}/read`, body: { seq } }),

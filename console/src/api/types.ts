@@ -14,6 +14,12 @@ export type TimelineItem = Schemas['TimelineEvent']
 export type WorkflowState = Schemas['SessionWorkflow']
 export type MessageEvidence = Schemas['MessageEvidence']
 
+export type Ban = Schemas['Ban']
+export type Tag = Schemas['Tag']
+export type Settings = Schemas['Settings']
+export type ResultDraft = Schemas['ResultDraft']
+export type ResultChange = Schemas['ResultChange']
+
 export type Contact = Schemas['Contact']
 export type ContactField = Schemas['ContactField']
 export type ContactMerge = Schemas['ContactMerge']

@@ -79,6 +79,13 @@ export const CloseIcon = ({ size = 16 }: Size) => (
     <path d="m4 4 8 8M12 4l-8 8" />
   </Drawing>
 )
+export const MoreIcon = ({ size = 16 }: Size) => (
+  <Drawing size={size}>
+    <circle cx="3.5" cy="8" r="1" fill="currentColor" />
+    <circle cx="8" cy="8" r="1" fill="currentColor" />
+    <circle cx="12.5" cy="8" r="1" fill="currentColor" />
+  </Drawing>
+)
 export const HourglassIcon = ({ size = 16 }: Size) => (
   <Drawing size={size}>
     <path d="M4 2h8M4 14h8M5 2c0 3.5 6 4.5 6 12M11 2c0 3.5-6 4.5-6 12" />

@@ -61,8 +61,17 @@ export type Ended =
   | { readonly ended: false; readonly newer: null; readonly why: string }
 
 /** `lastSeq` is the newest message that was on the screen: a newer one of the client refuses the end. */
-export async function end(sessionId: string, lastSeq: number, result: ResultGiven | null): Promise<Ended> {
-  const body = result === null ? { lastSeq } : { lastSeq, result }
+export async function end(
+  sessionId: string,
+  lastSeq: number,
+  result: ResultGiven | null,
+  farewell = '',
+): Promise<Ended> {
+  const body = {
+    lastSeq,
+    ...(result === null ? {} : { result }),
+    ...(farewell.trim() === '' ? {} : { farewell: farewell.trim() }),
+  }
   try {
     facts.putSession(await command(`end ${sessionId}`, body, (key) => api.end(sessionId, body, key)))
     return { ended: true }

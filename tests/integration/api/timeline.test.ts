@@ -164,7 +164,11 @@ describe('the life of a session', () => {
     told.add('ended', byOlga, { resultId: world.resultId })
     later(HOUR)
     await world.giveResult(id)
-    told.add('resultChanged', byOlga, { resultId: world.resultId })
+    told.add('resultChanged', byOlga, {
+      resultId: world.resultId,
+      previousResultId: world.resultId,
+      noteChanged: false,
+    })
 
     await told.agrees(id)
   })

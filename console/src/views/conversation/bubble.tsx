@@ -38,6 +38,7 @@ export function Bubble({ message, joined, onReply, why }: Props) {
     >
       <article class={css.bubble} aria-label={labelOf(message)}>
         <Quoted message={message} />
+        <Marks message={message} />
         <Kind message={message} />
         {message.text === null || message.text === '' ? null : (
           <div class={css.text} dir="auto">
@@ -91,6 +92,20 @@ function Clock({ message }: { message: Message }) {
     <time dateTime={message.at} title={title}>
       {late ? t('bubble.late', { at: moment(at, received), received: clock(received) }) : clock(at)}
     </time>
+  )
+}
+
+/** What a client said while on the blacklist, and what brought a client here. */
+function Marks({ message }: { message: Message }) {
+  const { referral } = message.content as { referral?: { headline?: unknown; source_type?: unknown } | null }
+  const headline = typeof referral?.headline === 'string' ? referral.headline : null
+  return (
+    <>
+      {message.banned ? <p class={css.kind}>{t('bubble.banned')}</p> : null}
+      {referral == null ? null : (
+        <p class={css.kind}>{headline === null ? t('bubble.ad') : t('bubble.adNamed', { headline })}</p>
+      )}
+    </>
   )
 }
 

@@ -3,7 +3,8 @@ import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import type { ClosedBecause, Session } from '../../api/types.ts'
 import { t } from '../../i18n/t.ts'
-import { facts, notices, now } from '../../store/app.ts'
+import { BanDialog } from '../../parts/ban-dialog.tsx'
+import { drafts, facts, notices, now } from '../../store/app.ts'
 import { accept, giveResult, underWay } from '../../store/commands.ts'
 import { loadResults, resultName } from '../../store/results.ts'
 import { countdown } from '../../text/time.ts'
@@ -26,6 +27,8 @@ export function Closed({ session, reason }: { session: Session; reason: ClosedBe
   return (
     <section class={css.closed} aria-label={t('composer.label')} data-closed={reason}>
       <Sentence session={session} reason={reason} />
+      <KeptDraft sessionId={session.id} />
+      {reason === 'banned' ? <OpenBan session={session} /> : null}
       {reason === 'noOperator' ? <Accept session={session} /> : null}
     </section>
   )
@@ -33,6 +36,7 @@ export function Closed({ session, reason }: { session: Session; reason: ClosedBe
 
 function Sentence({ session, reason }: { session: Session; reason: Exclude<ClosedBecause, 'wrapUp' | 'ended'> }) {
   const channel = facts.channels.row(session.channelId).value
+  if (reason === 'banned' && session.ban !== null) return <p>{t('closed.bannedFor', { reason: session.ban.reason })}</p>
   if (reason !== 'channelDown') return <p>{t(`closed.${reason}`)}</p>
   const why = channel?.stateReason ?? null
   return (
@@ -44,6 +48,45 @@ function Sentence({ session, reason }: { session: Session; reason: Exclude<Close
         </span>
       )}
     </p>
+  )
+}
+
+/** What one had begun to write when the field closed: it is still there, and comes back with the field. */
+function KeptDraft({ sessionId }: { sessionId: string }) {
+  useEffect(() => {
+    void drafts.look(sessionId)
+  }, [sessionId])
+  const text = drafts.text(sessionId).value
+  if (text.trim() === '') return null
+  return (
+    <p class={css.kept}>
+      <span class="quiet">{t('closed.draftKept')}</span> <span dir="auto">{text}</span>
+    </p>
+  )
+}
+
+function OpenBan({ session }: { session: Session }) {
+  const open = useSignal(false)
+  return (
+    <>
+      <button
+        type="button"
+        class="button"
+        onClick={() => {
+          open.value = true
+        }}
+      >
+        {t('ban.open')}
+      </button>
+      {open.value ? (
+        <BanDialog
+          session={session}
+          onClose={() => {
+            open.value = false
+          }}
+        />
+      ) : null}
+    </>
   )
 }
 
@@ -79,6 +122,7 @@ function WrapUp({ session }: { session: Session }) {
       </p>
       <ResultForm
         sessionId={session.id}
+        groupId={session.groupId}
         submit={t('result.save')}
         optional={false}
         onSubmit={(given) => (given === null ? Promise.resolve(t('result.choose')) : giveResult(session, given))}
@@ -92,7 +136,7 @@ function Ended({ session }: { session: Session }) {
   useEffect(() => {
     void loadResults().catch(() => undefined)
   }, [])
-  const name = session.result === null ? null : resultName(session.result.resultId)
+  const name = session.result === null ? null : (resultName(session.result.resultId) ?? t('result.unknown'))
   const note = session.result?.note ?? null
   return (
     <section class={css.closed} aria-label={t('composer.label')} data-closed="ended">
@@ -108,6 +152,7 @@ function Ended({ session }: { session: Session }) {
       {changing.value ? (
         <ResultForm
           sessionId={session.id}
+          groupId={session.groupId}
           submit={t('result.save')}
           optional={false}
           onSubmit={async (given) => {

@@ -9,7 +9,7 @@ import { CloseIcon, HashIcon, ReplyIcon, SendIcon } from '../../parts/icons.tsx'
 import { drafts, facts, liveState, me, now, outbox } from '../../store/app.ts'
 import { field } from '../../store/field.ts'
 import { quotes } from '../../store/quotes.ts'
-import { countdown, urgency } from '../../text/time.ts'
+import { countdown, left, urgency } from '../../text/time.ts'
 import { useCanned } from '../templates/use-canned.tsx'
 import { Closed, Reading } from './closed.tsx'
 import css from './composer.module.css'
@@ -105,9 +105,7 @@ function Writing({ session, until }: { session: Session; until: number | null })
       }}
     >
       {liveState.value === 'offline' ? <p class={`note soon ${css.line}`}>{t('composer.offline')}</p> : null}
-      {ms !== null && urgency(ms) === 'urgent' ? (
-        <p class={`note danger ${css.line}`}>{t('composer.shutsIn', { left: countdown(ms) })}</p>
-      ) : null}
+      {ms === null ? null : <ShutsSoon ms={ms} />}
       {quote === undefined ? null : (
         <div class={css.quote}>
           <ReplyIcon size={14} />
@@ -168,6 +166,18 @@ function Writing({ session, until }: { session: Session; until: number | null })
         <SomebodyTypes session={session} />
       </div>
     </form>
+  )
+}
+
+/** As the warning that Parley gives before the window shuts: in the list by the colour, here in words. */
+function ShutsSoon({ ms }: { ms: number }) {
+  const state = urgency(ms)
+  if (state === 'open' || state === 'over') return null
+  const words = state === 'urgent' ? countdown(ms) : left(ms)
+  return (
+    <p class={`note ${state === 'urgent' ? 'danger' : 'soon'} ${css.line}`} data-window-warning>
+      {t('composer.shutsIn', { left: words })}
+    </p>
   )
 }
 

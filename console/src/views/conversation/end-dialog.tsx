@@ -23,6 +23,7 @@ export function EndDialog({ session, now, onClose }: Props) {
   // What was on the screen when one decided to end.
   const seen = useRef(messages.at(-1)?.seq ?? 0)
   const refusedAt = useSignal<number | null>(null)
+  const farewell = useSignal('')
   const newer = messages.filter((message) => message.direction === 'in' && (message.seq ?? 0) > seen.current)
 
   return (
@@ -32,11 +33,12 @@ export function EndDialog({ session, now, onClose }: Props) {
       ) : (
         <ResultForm
           sessionId={session.id}
+          groupId={session.groupId}
           submit={t('end.withResult')}
           submitWithout={t('end.without')}
           optional
           onSubmit={async (given) => {
-            const ended = await end(session.id, seen.current, given)
+            const ended = await end(session.id, seen.current, given, farewell.peek())
             if (ended.ended) {
               onClose()
               return null
@@ -47,6 +49,21 @@ export function EndDialog({ session, now, onClose }: Props) {
             return t('problem.newer-client-message')
           }}
         >
+          {session.textField.open ? (
+            <label class="field">
+              <span>{t('end.farewell')}</span>
+              <textarea
+                class="input"
+                rows={2}
+                maxLength={4096}
+                dir="auto"
+                value={farewell.value}
+                onInput={(event) => {
+                  farewell.value = event.currentTarget.value
+                }}
+              />
+            </label>
+          ) : null}
           <p class="quiet">{t('end.lead')}</p>
         </ResultForm>
       )}

@@ -5,10 +5,13 @@ import { t } from '../../i18n/t.ts'
 import { Avatar } from '../../parts/avatar.tsx'
 import { nameOf, ownNameOf } from '../../parts/client.ts'
 import { BackIcon, TimelineIcon } from '../../parts/icons.tsx'
+import { TagChips } from '../../parts/tag.tsx'
 import { WindowLeft } from '../../parts/window-left.tsx'
 import { facts, me } from '../../store/app.ts'
+import { exact } from '../../text/time.ts'
 import css from './conversation.module.css'
 import { mayEnd } from './may-end.ts'
+import { SessionMenu } from './menu.tsx'
 
 export function Head({ session, onEnd }: { session: Session; onEnd: () => void }) {
   const { path } = useLocation()
@@ -39,6 +42,12 @@ export function Head({ session, onEnd }: { session: Session; onEnd: () => void }
           {others && operator !== null ? <span>{t('conversation.with', { operator })}</span> : null}
         </p>
       </div>
+      <TagChips tags={session.tags} />
+      {session.freeEntryPoint === null ? null : (
+        <span class={css.free} title={t('window.freeUntil', { at: exact(Date.parse(session.freeEntryPoint.until)) })}>
+          {t('window.free')}
+        </span>
+      )}
       {session.phase === 'active' || session.phase === 'queued' ? <WindowLeft session={session} wordy /> : null}
       <a
         class="button bare icon"
@@ -49,6 +58,7 @@ export function Head({ session, onEnd }: { session: Session; onEnd: () => void }
       >
         <TimelineIcon />
       </a>
+      <SessionMenu session={session} />
       {mayEnd(session.id) ? (
         <button type="button" class="button" onClick={onEnd} title={t('conversation.endKey')}>
           {t('conversation.end')}

@@ -4,7 +4,14 @@ import type { Message } from '../../api/types.ts'
 import { t } from '../../i18n/t.ts'
 import { facts, me } from '../../store/app.ts'
 import { resolve, retry } from '../../store/commands.ts'
+import { exact } from '../../text/time.ts'
 import css from './bubble.module.css'
+
+/** Where Meta and Parley do not agree on the window, until when it looked open. */
+const titleOf = (error: Message['error']): string =>
+  error?.windowUntil == null
+    ? t('outcome.notSent', { title: error?.title ?? t('status.failed') })
+    : t('outcome.refusedInWindow', { until: exact(Date.parse(error.windowUntil)) })
 
 export function Outcome({ message, why }: { message: Message; why: string }) {
   const busy = useSignal(false)
@@ -27,7 +34,7 @@ export function Outcome({ message, why }: { message: Message; why: string }) {
     <div class={`${css.outcome} ${status === 'failed' ? css.failed : css.unknown}`}>
       {status === 'failed' ? (
         <p>
-          <strong>{t('outcome.notSent', { title: error?.title ?? t('status.failed') })}</strong> {error?.advice}
+          <strong>{titleOf(error)}</strong> {error?.advice}
         </p>
       ) : (
         <p>

@@ -5,11 +5,21 @@ import type { ComponentChildren } from 'preact'
 import { useEffect, useId } from 'preact/hooks'
 import { t } from '../../i18n/t.ts'
 import type { ResultGiven } from '../../store/commands.ts'
-import { choiceOf, choices, type Leaf, loadResults, resultLeaves } from '../../store/results.ts'
+import {
+  choiceOf,
+  forgetChoice,
+  keepChoice,
+  type Leaf,
+  leavesFor,
+  loadChoice,
+  loadResults,
+} from '../../store/results.ts'
 import css from './result-form.module.css'
 
 interface Props {
   readonly sessionId: string
+  /** Whose results are offered. */
+  readonly groupId: string | null
   readonly submit: string
   /** What the button says while no result is chosen, where that is allowed. */
   readonly submitWithout?: string
@@ -21,7 +31,7 @@ interface Props {
 
 const SEARCH_FROM = 8
 
-export function ResultForm({ sessionId, submit, submitWithout, optional, onSubmit, children }: Props) {
+export function ResultForm({ sessionId, groupId, submit, submitWithout, optional, onSubmit, children }: Props) {
   const id = useId()
   const problem = useSignal<string | null>(null)
   const busy = useSignal(false)
@@ -31,10 +41,11 @@ export function ResultForm({ sessionId, submit, submitWithout, optional, onSubmi
     loadResults().catch(() => {
       failed.value = true
     })
+    void loadChoice(sessionId)
   }, [])
 
   const choice = choiceOf(sessionId)
-  const all = resultLeaves.value ?? []
+  const all = leavesFor(groupId) ?? []
   const chosen = all.find(({ result }) => result.id === choice.resultId)?.result ?? null
   const noteMissing = chosen?.noteRequired === true && choice.note.trim() === ''
 
@@ -53,7 +64,7 @@ export function ResultForm({ sessionId, submit, submitWithout, optional, onSubmi
     busy.value = true
     problem.value = await onSubmit(chosen === null ? null : { resultId: chosen.id, note: note === '' ? null : note })
     busy.value = false
-    if (problem.peek() === null) choices.delete(sessionId)
+    if (problem.peek() === null) forgetChoice(sessionId)
   }
 
   return (
@@ -82,7 +93,7 @@ export function ResultForm({ sessionId, submit, submitWithout, optional, onSubmi
                   type="radio"
                   name={`result-${id}`}
                   checked={choice.resultId === result.id}
-                  onChange={() => choices.set(sessionId, { ...choice, resultId: result.id })}
+                  onChange={() => keepChoice(sessionId, { ...choice, resultId: result.id })}
                 />
                 <span>
                   {path.length === 0 ? null : <span class="quiet">{path.join(' › ')} › </span>}
@@ -100,7 +111,7 @@ export function ResultForm({ sessionId, submit, submitWithout, optional, onSubmi
           rows={2}
           required={chosen?.noteRequired === true}
           value={choice.note}
-          onInput={(event) => choices.set(sessionId, { ...choice, note: event.currentTarget.value })}
+          onInput={(event) => keepChoice(sessionId, { ...choice, note: event.currentTarget.value })}
         />
       </div>
       {children}

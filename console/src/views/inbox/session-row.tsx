@@ -5,6 +5,7 @@ import { t } from '../../i18n/t.ts'
 import { Avatar } from '../../parts/avatar.tsx'
 import { lineOf, nameOf } from '../../parts/client.ts'
 import { OwnTick } from '../../parts/message-state.tsx'
+import { TagDots } from '../../parts/tag.tsx'
 import { WindowLeft } from '../../parts/window-left.tsx'
 import { now } from '../../store/app.ts'
 import { countdown, exact, span } from '../../text/time.ts'
@@ -29,6 +30,8 @@ export const SessionRow = ({ session, chosen }: { session: Session; chosen: bool
       </span>
       <span class={css.bottom}>
         <LastLine session={session} />
+        <TagDots tags={session.tags} />
+        {session.ban === null ? null : <span class={css.failed}>{t('row.banned')}</span>}
         <Attention session={session} />
         {session.phase === 'wrapUp' ? null : <WindowLeft session={session} />}
         {session.unread > 0 ? (

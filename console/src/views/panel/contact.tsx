@@ -156,7 +156,7 @@ function Linked({ session, contactId }: { session: Session; contactId: string })
     return () => {
       here = false
     }
-  }, [contactId, session.client.contactRev])
+  }, [contactId, session.client.contactName])
   const disconnect = async () => {
     try {
       await directory.disconnect(session.client.id)

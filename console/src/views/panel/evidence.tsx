@@ -3,6 +3,7 @@ import { t } from '../../i18n/t.ts'
 import { told } from '../../parts/problem.ts'
 import { facts } from '../../store/app.ts'
 import { resultName } from '../../store/results.ts'
+import { tagName } from '../../store/tags.ts'
 import css from './panel.module.css'
 import { valueInWords } from './sentences.ts'
 
@@ -27,7 +28,10 @@ export function Evidence({ evidence }: { evidence: Readonly<Record<string, unkno
 const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 function valueText(name: string, value: unknown): string {
-  if (typeof value === 'string' && ID.test(value)) return facts.names.peek(value) ?? resultName(value) ?? value
+  if (Array.isArray(value)) return value.length === 0 ? '–' : value.map((one) => valueText(name, one)).join(', ')
+  if (typeof value === 'string' && ID.test(value)) {
+    return facts.names.peek(value) ?? resultName(value) ?? tagName(value) ?? value
+  }
   return valueInWords(name, value)
 }
 

@@ -1,6 +1,7 @@
 // The right pane: how the session came to be as it is, what happens next, or why one message went or did not.
 import { t } from '../../i18n/t.ts'
 import { CloseIcon } from '../../parts/icons.tsx'
+import { About } from './about.tsx'
 import { ContactPanel } from './contact.tsx'
 import css from './panel.module.css'
 import { TemplatesPanel } from './templates.tsx'
@@ -16,6 +17,7 @@ interface Props {
 
 const TABS = [
   ['contact', 'panel.contact'],
+  ['about', 'panel.about'],
   ['templates', 'panel.templates'],
   ['timeline', 'panel.timeline'],
   ['next', 'panel.next'],
@@ -45,6 +47,7 @@ export const Panel = ({ id, panel, messageId }: Props) => (
       </a>
     </header>
     <div class={css.body}>
+      {panel === 'about' ? <About id={id} /> : null}
       {panel === 'contact' ? <ContactPanel id={id} /> : null}
       {panel === 'templates' ? <TemplatesPanel id={id} /> : null}
       {panel === 'next' ? <Workflow id={id} /> : null}

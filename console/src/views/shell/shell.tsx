@@ -44,6 +44,11 @@ export function Shell({ children }: { children: ComponentChildren }) {
             {t('nav.contacts')}
           </a>
           {supervises(user) ? (
+            <a href="/blacklist" {...at('/blacklist')}>
+              {t('nav.blacklist')}
+            </a>
+          ) : null}
+          {supervises(user) ? (
             <a href="/supervise" {...at('/supervise')}>
               {t('nav.supervise')}
             </a>
