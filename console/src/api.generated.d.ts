@@ -2161,6 +2161,56 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/v1/contacts/{id}/duplicates": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Contacts that might be the same person: with a number, an address or a name of this one */
+        readonly get: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path: {
+                    readonly id: string;
+                };
+                readonly cookie?: never;
+            };
+            readonly requestBody?: never;
+            readonly responses: {
+                /** @description Default Response */
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": {
+                            readonly items: readonly components["schemas"]["ContactSuggestion"][];
+                            readonly next: null;
+                        };
+                    };
+                };
+                /** @description A problem */
+                readonly default: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/v1/contacts/{id}/undo-merge": {
         readonly parameters: {
             readonly query?: never;
@@ -4975,6 +5025,11 @@ export interface components {
                 readonly [key: string]: unknown;
             };
         };
+        readonly ContactSuggestionInput: {
+            readonly contact: components["schemas"]["ContactInput"];
+            /** @description What is the same */
+            readonly reasons: readonly ("phone" | "email" | "name")[];
+        };
         readonly ContactMergeInput: {
             /** Format: uuid */
             readonly id: string;
@@ -5085,6 +5140,8 @@ export interface components {
                 readonly contactId: string | null;
                 /** @description The name there; shown before the one that WhatsApp tells */
                 readonly contactName: string | null;
+                /** @description Grows with every change of the contact */
+                readonly contactRev: number | null;
             };
             /** @enum {string} */
             readonly phase: "queued" | "active" | "wrapUp" | "ended";
@@ -5212,11 +5269,6 @@ export interface components {
             readonly wrapUpUntil: string | null;
             readonly endedAt: string | null;
             readonly endReason: string | null;
-        };
-        readonly ContactSuggestionInput: {
-            readonly contact: components["schemas"]["ContactInput"];
-            /** @description What is the same */
-            readonly reasons: readonly ("phone" | "name")[];
         };
         readonly ClientInput: {
             /**
@@ -5924,6 +5976,11 @@ export interface components {
                 readonly [key: string]: unknown;
             };
         };
+        readonly ContactSuggestion: {
+            readonly contact: components["schemas"]["Contact"];
+            /** @description What is the same */
+            readonly reasons: readonly ("phone" | "email" | "name")[];
+        };
         readonly ContactMerge: {
             /** Format: uuid */
             readonly id: string;
@@ -6034,6 +6091,8 @@ export interface components {
                 readonly contactId: string | null;
                 /** @description The name there; shown before the one that WhatsApp tells */
                 readonly contactName: string | null;
+                /** @description Grows with every change of the contact */
+                readonly contactRev: number | null;
             };
             /** @enum {string} */
             readonly phase: "queued" | "active" | "wrapUp" | "ended";
@@ -6161,11 +6220,6 @@ export interface components {
             readonly wrapUpUntil: string | null;
             readonly endedAt: string | null;
             readonly endReason: string | null;
-        };
-        readonly ContactSuggestion: {
-            readonly contact: components["schemas"]["Contact"];
-            /** @description What is the same */
-            readonly reasons: readonly ("phone" | "name")[];
         };
         readonly Client: {
             /**

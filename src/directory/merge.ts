@@ -65,8 +65,8 @@ export function undoMerge(ctx: Ctx, by: Actor, contactId: string, mergeId: strin
     const merge = rows[0]
     if (merge === undefined) return { is: 'not-found' }
     const at = ctx.clock.now()
-    const { rows: others } = await sql<{ id: string; rev: number; name: string | null }>`
-      SELECT id, rev, name FROM contact WHERE id = ${merge.merged_id} FOR UPDATE`.execute(trx)
+    const { rows: others } = await sql<{ id: string; rev: number }>`
+      SELECT id, rev FROM contact WHERE id = ${merge.merged_id} FOR UPDATE`.execute(trx)
     const other = others[0]
     if (other === undefined) return { is: 'not-found' }
     const still = new Set(await clientsOf(trx, survivor.id))

@@ -14,7 +14,6 @@ import { date, recordEvent, updateSession } from '../sessions/write.ts'
 export interface LockedContact {
   readonly id: string
   readonly rev: number
-  readonly name: string | null
 }
 
 export interface StoredValue extends ContactValue {
@@ -46,11 +45,11 @@ export async function lockContacts(trx: Trx, asked: readonly string[]): Promise<
   const locked = new Map<string, LockedContact>()
   for (const id of ids) {
     const { rows } = await sql<LockedContact & { merged_into: string | null; deleted_at: Date | null }>`
-      SELECT id, rev, name, merged_into, deleted_at FROM contact WHERE id = ${id} FOR UPDATE`.execute(trx)
+      SELECT id, rev, merged_into, deleted_at FROM contact WHERE id = ${id} FOR UPDATE`.execute(trx)
     const row = rows[0]
     // Merged or removed while this waited.
     if (row === undefined || row.merged_into !== null || row.deleted_at !== null) throw new Repeat()
-    locked.set(id, { id: row.id, rev: row.rev, name: row.name })
+    locked.set(id, { id: row.id, rev: row.rev })
   }
   return new Map([...became].map(([contactId, id]) => [contactId, locked.get(id) as LockedContact]))
 }
@@ -96,21 +95,20 @@ export async function settleContact(
   tell: { readonly clientIds?: readonly string[]; readonly change: string },
 ): Promise<void> {
   const values = await loadValues(trx, contact.id)
-  const name = displayName(values)
   await later(
     trx,
     trx
       .updateTable('contact')
       .set({
         rev: contact.rev + 1,
-        name,
+        name: displayName(values),
         sort_key: sortKey(values),
         search_key: searchKey(values, await knownAs(trx, contact.id)),
         updated_at: date(at),
       })
       .where('id', '=', contact.id),
   )
-  const clientIds = tell.clientIds ?? (name === contact.name ? [] : await clientsOf(trx, contact.id))
+  const clientIds = tell.clientIds ?? (await clientsOf(trx, contact.id))
   await tellSessions(trx, after, clientIds, by, at, { change: tell.change, contactId: contact.id })
 }
 

@@ -295,6 +295,27 @@ test('an administrator keeps folders for groups, the company’s templates, and 
   await page.getByRole('textbox', { name: 'New: Birthday' }).waitFor()
 })
 
+test('somebody whose number WhatsApp does not tell is on every screen: list, head, panel, directory, search', async () => {
+  const { page } = olga
+  system.simulator.knobs.set({ bsuidOnly: 'all' })
+  const client = system.simulator.phone.client({ phone: '+420777599001', name: 'Nameless Number' })
+  await client.writes('You do not see my number')
+  system.simulator.knobs.reset()
+  await page.goto(`${system.url}/sessions`)
+  await acceptFromList(page, 'Nameless Number')
+  await page.getByText('No phone number').first().waitFor()
+  await page.getByRole('heading', { level: 1, name: 'Nameless Number' }).getByRole('link').click()
+  const { bsuid } = client.who
+  await page.getByText(bsuid).waitFor()
+  await page.getByRole('button', { name: 'Add Contact' }).click()
+  await page.getByRole('textbox', { name: 'New: Phone' }).waitFor()
+  await page.getByRole('link', { name: 'Open in directory' }).click()
+  const sheet = page.getByRole('article', { name: 'Nameless Number' })
+  await sheet.getByText(bsuid).waitFor()
+  await page.getByRole('searchbox', { name: 'Search the directory' }).fill(bsuid)
+  await page.getByRole('link', { name: 'Nameless Number' }).waitFor()
+})
+
 test.each(['light', 'dark'] as const)('no view of it has a serious finding of axe, %s', async (theme) => {
   const { page, context } = await desk(browser, system, 'admin', { theme })
   const found: string[] = []

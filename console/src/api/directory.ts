@@ -50,6 +50,7 @@ export const directory = {
   merge: (id: string, contactId: string) =>
     ask<Contact>({ method: 'POST', path: `${contact(id)}/merge`, body: { contactId } }),
   merges: (id: string) => ask<Page<ContactMerge>>({ path: `${contact(id)}/merges${query({ limit: 1000 })}` }),
+  duplicates: (id: string) => ask<Page<ContactSuggestion>>({ path: `${contact(id)}/duplicates` }),
   undoMerge: (id: string, mergeId: string) =>
     ask<Contact>({ method: 'POST', path: `${contact(id)}/undo-merge`, body: { mergeId } }),
   changes: (id: string, cursor?: string) =>

@@ -7,7 +7,7 @@ import { type Api, type App, whoOf } from '../context.ts'
 import { anId, idParams } from '../fields.ts'
 import { invalid, Problem } from '../problems.ts'
 import { loadPeople } from '../views/client.ts'
-import { contactSchema, loadContacts } from '../views/contact.ts'
+import { contactSchema, suggestionsOf, suggestionsSchema } from '../views/contact.ts'
 import { oneContact, readBody, toldBody } from './contacts.ts'
 
 const linkBody = z.strictObject({
@@ -16,12 +16,6 @@ const linkBody = z.strictObject({
 })
 /** Without a body: a new contact with what WhatsApp tells. */
 const linkBodyOrNone = linkBody.nullish().transform((told): z.infer<typeof linkBody> => told ?? {})
-const suggestionSchema = z
-  .object({ contact: contactSchema, reasons: z.array(z.enum(['phone', 'name'])).describe('What is the same') })
-  .meta({ id: 'ContactSuggestion' })
-
-const MATCHES = z.object({ items: z.array(suggestionSchema), next: z.null() })
-
 export function clientContactRoutes(app: App, api: Api): void {
   const { ctx } = api
   const tags = ['directory']
@@ -96,7 +90,7 @@ export function clientContactRoutes(app: App, api: Api): void {
         tags,
         summary: 'Contacts that might be this client, the most likely first',
         params: idParams,
-        response: { 200: MATCHES },
+        response: { 200: suggestionsSchema },
       },
     },
     async (request) => {
@@ -105,15 +99,10 @@ export function clientContactRoutes(app: App, api: Api): void {
         phone: client.phone?.slice(1) ?? null,
         nameKey: client.name === null ? null : fold(client.name),
       })
-      const contacts = await loadContacts(
+      return suggestionsOf(
         ctx.db,
-        matches.map((match) => match.contactId).filter((id) => id !== client.contactId),
+        matches.filter((match) => match.contactId !== client.contactId),
       )
-      const items = contacts.map((contact) => ({
-        contact,
-        reasons: [...(matches.find((match) => match.contactId === contact.id)?.reasons ?? [])],
-      }))
-      return { items, next: null }
     },
   )
 }

@@ -1,6 +1,6 @@
 // The Contacts Directory: search, read and change its contacts, merge two that are one person, and undo that.
 import { z } from 'zod'
-import { findContacts } from '../../db/queries/contacts.ts'
+import { findContacts, findDuplicates } from '../../db/queries/contacts.ts'
 import { changeContact, createContact, removeContact } from '../../directory/contacts.ts'
 import { mergeContacts, undoMerge } from '../../directory/merge.ts'
 import { homeCountry } from '../../directory/phone.ts'
@@ -19,6 +19,8 @@ import {
   loadChanges,
   loadContacts,
   loadMerges,
+  suggestionsOf,
+  suggestionsSchema,
 } from '../views/contact.ts'
 import { sessionSchema } from '../views/session.ts'
 import { listSessions, sessionsQuery } from '../views/session-list.ts'
@@ -195,6 +197,23 @@ export function contactRoutes(app: App, api: Api): void {
     async (request) => {
       const { id } = await oneContact(api, request.params.id)
       return pageOf(await loadMerges(ctx.db, id), request.query)
+    },
+  )
+
+  app.get(
+    '/api/v1/contacts/:id/duplicates',
+    {
+      config: read,
+      schema: {
+        tags,
+        summary: 'Contacts that might be the same person: with a number, an address or a name of this one',
+        params: idParams,
+        response: { 200: suggestionsSchema },
+      },
+    },
+    async (request) => {
+      const { id } = await oneContact(api, request.params.id)
+      return suggestionsOf(ctx.db, await findDuplicates(ctx.db, id))
     },
   )
 

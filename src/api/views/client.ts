@@ -11,6 +11,7 @@ export interface Person {
   /** Whom of the directory they are, and the name there. */
   readonly contactId: string | null
   readonly contactName: string | null
+  readonly contactRev: number | null
 }
 
 /** What one calls them: the name in the directory before the one that WhatsApp tells. */
@@ -36,13 +37,14 @@ export async function loadPeople(
     bsuid: string | null
     contact_id: string | null
     contact_name: string | null
+    contact_rev: number | null
   }>`
     WITH RECURSIVE path AS (
       SELECT c.id AS asked, c.id, c.joined_into, c.name, c.contact_id FROM client c WHERE c.id = ANY (${[...new Set(clientIds)]}::uuid[])
       UNION ALL
       SELECT p.asked, c.id, c.joined_into, c.name, c.contact_id FROM path p JOIN client c ON c.id = p.joined_into
     ) CYCLE id SET looped USING trail
-    SELECT p.asked, p.id, p.name, alias.phone, alias.bsuid, p.contact_id, k.name AS contact_name
+    SELECT p.asked, p.id, p.name, alias.phone, alias.bsuid, p.contact_id, k.name AS contact_name, k.rev AS contact_rev
       FROM path p
       LEFT JOIN contact k ON k.id = p.contact_id
       LEFT JOIN LATERAL (
@@ -61,6 +63,7 @@ export async function loadPeople(
         bsuid: row.bsuid,
         contactId: row.contact_id,
         contactName: row.contact_name,
+        contactRev: row.contact_rev,
       },
     ]),
   )

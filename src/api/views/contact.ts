@@ -163,6 +163,29 @@ export async function loadChanges(
   }
 }
 
+const SAME = ['phone', 'email', 'name'] as const
+
+const suggestionSchema = z
+  .object({ contact: contactSchema, reasons: z.array(z.enum(SAME)).describe('What is the same') })
+  .meta({ id: 'ContactSuggestion' })
+export const suggestionsSchema = z.object({ items: z.array(suggestionSchema), next: z.null() })
+
+/** The contacts that were found, each with what is the same; in the order in which they were found. */
+export async function suggestionsOf(
+  db: Database,
+  found: readonly { readonly contactId: string; readonly reasons: readonly (typeof SAME)[number][] }[],
+): Promise<z.infer<typeof suggestionsSchema>> {
+  const contacts = await loadContacts(
+    db,
+    found.map((match) => match.contactId),
+  )
+  const items = contacts.map((contact) => ({
+    contact,
+    reasons: [...(found.find((match) => match.contactId === contact.id)?.reasons ?? [])],
+  }))
+  return { items, next: null }
+}
+
 export const contactMergeSchema = z
   .object({
     id,

@@ -56,6 +56,7 @@ export const sessionSchema = z
       bsuid: z.string().nullable().describe("Meta's id of the person towards this business"),
       contactId: id.nullable().describe('The contact of the directory that they are linked to'),
       contactName: z.string().nullable().describe('The name there; shown before the one that WhatsApp tells'),
+      contactRev: z.int().nullable().describe('Grows with every change of the contact'),
     }),
     phase: z.enum(PHASES),
     operatorId: id.nullable(),

@@ -94,3 +94,22 @@ export async function suggestContacts(
      LIMIT ${BEST_MATCHES}`.execute(db)
   return rows.map((row) => ({ contactId: row.id, reasons: row.kinds }))
 }
+
+export interface Duplicate {
+  readonly contactId: string
+  readonly reasons: readonly ('phone' | 'email' | 'name')[]
+}
+
+/** Contacts with a number, an address or a name of this one; those that share most come first. */
+export async function findDuplicates(db: Database, contactId: string): Promise<readonly Duplicate[]> {
+  const { rows } = await sql<{ id: string; kinds: Duplicate['reasons'] }>`
+    SELECT c.id, array_agg(DISTINCT o.kind ORDER BY o.kind DESC) AS kinds
+      FROM contact_value v
+      JOIN contact_value o ON o.kind = v.kind AND o.key = v.key AND o.contact_id <> v.contact_id
+      JOIN contact c ON c.id = o.contact_id
+     WHERE v.contact_id = ${contactId} AND v.kind IN ('phone', 'email', 'name') AND ${CURRENT}
+     GROUP BY c.id, c.sort_key
+     ORDER BY count(DISTINCT o.kind) DESC, c.sort_key, c.id
+     LIMIT ${BEST_MATCHES}`.execute(db)
+  return rows.map((row) => ({ contactId: row.id, reasons: row.kinds }))
+}

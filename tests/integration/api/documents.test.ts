@@ -75,9 +75,12 @@ describe('the description of the API', () => {
       .flatMap(([path, methods]) => Object.entries(methods).map(([method, route]) => ({ path, method, route })))
       .filter(({ route }) => route.description?.includes('An Idempotency-Key is not looked at.'))
     expect(told.map(({ method, path }) => `${method} ${path}`).sort()).toEqual([
+      'post /api/v1/contacts/{id}/tags',
       'post /api/v1/sessions/{id}/read',
+      'post /api/v1/sessions/{id}/tags',
       'post /api/v1/sessions/{id}/typing',
       'put /api/v1/sessions/{id}/draft',
+      'put /api/v1/sessions/{id}/result-draft',
     ])
   })
 
@@ -95,10 +98,10 @@ describe('a parameter that is not described', () => {
   test('is refused by its name, on every route of the API that is read', async () => {
     for (const { method, url } of api().filter((route) => route.method === 'GET')) {
       const path = url.replace(':id', v7())
-      const answer = await admin.ask(method, `${path}?tag=vip&limit=1&limt=1`)
+      const answer = await admin.ask(method, `${path}?colour=red&limit=1&limt=1`)
       expect(answer.body, url).toMatchObject({ status: 400, code: 'invalid' })
       const unknown = answer.body.errors.filter((error: { pointer: string }) => error.pointer !== '/limit')
-      expect(unknown, url).toEqual(['/tag', '/limt'].map((pointer) => ({ pointer, detail: 'is not known here' })))
+      expect(unknown, url).toEqual(['/colour', '/limt'].map((pointer) => ({ pointer, detail: 'is not known here' })))
     }
   })
 
@@ -169,12 +172,22 @@ describe('rights', () => {
     read: { seq: 1 },
     draft: { text: 'not mine' },
     resolve: { outcome: 'arrived' },
+    'result-draft': { resultId: null, note: 'not mine' },
+    tags: { add: [] },
   }
   const bodyOf = (route: NamedRoute) => (route.method === 'GET' ? undefined : BODIES[route.url.split('/').at(-1) ?? ''])
 
   test('cover objects of every kind', () => {
     const kinds = new Set(api().map(({ access }) => access.split(':')[0]))
-    expect([...kinds].sort()).toEqual(['administrator', 'client', 'message', 'public', 'session', 'signed-in'])
+    expect([...kinds].sort()).toEqual([
+      'administrator',
+      'client',
+      'message',
+      'public',
+      'session',
+      'signed-in',
+      'supervisor',
+    ])
   })
 
   test('are asked of whoever has not signed in, on every route but the public ones', async () => {
@@ -191,6 +204,14 @@ describe('rights', () => {
         const answer = await caller.ask(route.method, to(route, nobodys), route.method === 'GET' ? {} : { body: {} })
         expect(answer.body, `${email} ${route.method} ${route.url}`).toMatchObject({ status: 403, code: 'not-allowed' })
       }
+    }
+  })
+
+  test('of supervisors are not had by operators, on every route', async () => {
+    const caller = await parley.as(OLGA)
+    for (const route of api().filter(({ access }) => access === 'supervisor')) {
+      const answer = await caller.ask(route.method, to(route, nobodys), route.method === 'GET' ? {} : { body: {} })
+      expect(answer.body, `${route.method} ${route.url}`).toMatchObject({ status: 403, code: 'not-allowed' })
     }
   })
 

@@ -238,6 +238,30 @@ describe('a merge', () => {
     ])
   })
 
+  test('is offered where somebody else has the same number, address or name', async () => {
+    const number = `+${phone()}`
+    const { body: one } = await olga.post('/api/v1/contacts', {
+      name: 'Same Person',
+      phones: [number],
+      emails: ['same@example.cz'],
+    })
+    const { body: most } = await olga.post('/api/v1/contacts', { name: 'SAME person', phones: [number] })
+    const { body: less } = await olga.post('/api/v1/contacts', { name: 'Not the same', emails: ['SAME@example.cz'] })
+    const duplicates = async () => {
+      const { body } = await olga.get(`/api/v1/contacts/${one.id}/duplicates`)
+      return body.items.map((match: { contact: { id: string }; reasons: string[] }) => [
+        match.contact.id,
+        match.reasons,
+      ])
+    }
+    expect(await duplicates()).toEqual([
+      [most.id, ['phone', 'name']],
+      [less.id, ['email']],
+    ])
+    await admin.post(`/api/v1/contacts/${one.id}/merge`, { contactId: most.id })
+    expect(await duplicates()).toEqual([[less.id, ['email']]])
+  })
+
   test('of merged ones is undone from the newest back', async () => {
     const { first, other } = await two()
     const { body: third } = await olga.post('/api/v1/contacts', { name: 'Third' })

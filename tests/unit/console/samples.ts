@@ -39,7 +39,15 @@ export function session(over: Partial<Session> & { id: string }): Session {
   return {
     rev: 1,
     channelId: 'ch1',
-    client: { id: 'c1', name: 'Jana', phone: '+420777123456', bsuid: null, contactId: null, contactName: null },
+    client: {
+      id: 'c1',
+      name: 'Jana',
+      phone: '+420777123456',
+      bsuid: null,
+      contactId: null,
+      contactName: null,
+      contactRev: null,
+    },
     phase: 'active',
     operatorId: 'u1',
     operatorName: 'Olga',

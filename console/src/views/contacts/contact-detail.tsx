@@ -4,13 +4,14 @@ import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { useLocation } from 'preact-iso/router'
 import { directory } from '../../api/directory.ts'
-import type { Contact, ContactChange, ContactMerge, Session } from '../../api/types.ts'
+import type { Contact, ContactChange, ContactMerge, ContactSuggestion, Session } from '../../api/types.ts'
 import { t } from '../../i18n/t.ts'
 import { lineOf } from '../../parts/client.ts'
 import { BackIcon } from '../../parts/icons.tsx'
 import { problemText, told } from '../../parts/problem.ts'
 import { At } from '../../parts/time.tsx'
 import { me } from '../../store/app.ts'
+import { contactLine } from '../../store/directory.ts'
 import { ContactValues } from './contact-values.tsx'
 import css from './contacts.module.css'
 import { MergeDialog } from './merge-dialog.tsx'
@@ -20,6 +21,7 @@ interface Around {
   readonly sessions: readonly Session[]
   readonly merges: readonly ContactMerge[]
   readonly changes: readonly ContactChange[]
+  readonly duplicates: readonly ContactSuggestion[]
 }
 
 export function ContactDetail({ id, onChanged }: { id: string; onChanged: () => void }) {
@@ -28,18 +30,26 @@ export function ContactDetail({ id, onChanged }: { id: string; onChanged: () => 
   const around = useSignal<Around | null>(null)
   const problem = useSignal<string | null>(null)
   const dialog = useSignal<'merge' | 'remove' | null>(null)
+  /** Whom to merge with, where that is clear already. */
+  const chosen = useSignal<Contact | null>(null)
   const administers = me.value?.role === 'administrator'
 
   const load = async (): Promise<void> => {
     try {
-      const [found, sessions, merges, changes] = await Promise.all([
+      const [found, sessions, merges, changes, duplicates] = await Promise.all([
         directory.contact(id),
         directory.sessions(id),
         directory.merges(id),
         directory.changes(id),
+        directory.duplicates(id),
       ])
       contact.value = found
-      around.value = { sessions: sessions.items, merges: merges.items, changes: changes.items }
+      around.value = {
+        sessions: sessions.items,
+        merges: merges.items,
+        changes: changes.items,
+        duplicates: duplicates.items,
+      }
       problem.value = null
     } catch (error) {
       problem.value = problemText(error)
@@ -88,6 +98,7 @@ export function ContactDetail({ id, onChanged }: { id: string; onChanged: () => 
               type="button"
               class="button"
               onClick={() => {
+                chosen.value = null
                 dialog.value = 'merge'
               }}
             >
@@ -142,6 +153,32 @@ export function ContactDetail({ id, onChanged }: { id: string; onChanged: () => 
           ))}
         </ul>
       </section>
+      {around.value !== null && around.value.duplicates.length > 0 ? (
+        <section class={css.block} aria-label={t('contact.duplicates')}>
+          <h3>{t('contact.duplicates')}</h3>
+          <ul>
+            {around.value.duplicates.map(({ contact: other, reasons }) => (
+              <li key={other.id}>
+                <a href={`/contacts/${other.id}`}>{other.name ?? contactLine(other)}</a>
+                <span class={css.reason}>{reasons.map((reason) => t(`contact.same.${reason}`)).join(', ')}</span>
+                {administers ? (
+                  <button
+                    type="button"
+                    class="button small"
+                    aria-label={t('contact.mergeWhom', { name: other.name ?? contactLine(other) })}
+                    onClick={() => {
+                      chosen.value = other
+                      dialog.value = 'merge'
+                    }}
+                  >
+                    {t('contact.merge')}
+                  </button>
+                ) : null}
+              </li>
+            ))}
+          </ul>
+        </section>
+      ) : null}
       {around.value !== null && around.value.merges.length > 0 ? (
         <section class={css.block} aria-label={t('contact.merged')}>
           <h3>{t('contact.merged')}</h3>
@@ -185,6 +222,7 @@ export function ContactDetail({ id, onChanged }: { id: string; onChanged: () => 
       {dialog.value === 'merge' ? (
         <MergeDialog
           contact={one}
+          other={chosen.value}
           onClose={close}
           onMerged={() => {
             close()

@@ -11,6 +11,8 @@ import css from './contacts.module.css'
 
 interface Props {
   readonly contact: Contact
+  /** Null: to be searched for. */
+  readonly other: Contact | null
   readonly onClose: () => void
   readonly onMerged: () => void
 }
@@ -19,8 +21,8 @@ const together = (first: readonly string[], other: readonly string[]): readonly 
   ...new Set([...first, ...other]),
 ]
 
-export function MergeDialog({ contact, onClose, onMerged }: Props) {
-  const other = useSignal<Contact | null>(null)
+export function MergeDialog({ contact, other: given, onClose, onMerged }: Props) {
+  const other = useSignal<Contact | null>(given)
   const problem = useSignal<string | null>(null)
   const chosen = other.value
   const name = contact.name ?? t('contact.unnamed')

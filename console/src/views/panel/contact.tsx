@@ -156,7 +156,7 @@ function Linked({ session, contactId }: { session: Session; contactId: string })
     return () => {
       here = false
     }
-  }, [contactId, session.client.contactName])
+  }, [contactId, session.client.contactRev])
   const disconnect = async () => {
     try {
       await directory.disconnect(session.client.id)
