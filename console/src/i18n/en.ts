@@ -135,6 +135,7 @@ export const en = {
 
   'tags.page': 'Tags',
   'tags.label': 'Tags',
+  'tags.ofContact': 'Tags of the contact',
   'tags.are': 'Tags: {names}',
   'tags.none': 'No tags yet.',
   'tags.more': '+{count}',

@@ -1,5 +1,8 @@
 // Time passes: 24 hours in seconds on the real server, with the decisions' clock going along.
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Rights } from '../../../src/domain/policy.ts'
+import { loadRights } from '../../../src/sessions/actor.ts'
+import { ban, tellExpiredBans } from '../../../src/sessions/bans.ts'
 import { type Engine, startEngine } from '../../support/engine.ts'
 import { eventually } from '../../support/eventually.ts'
 import { queued, said, talking } from '../../support/people.ts'
@@ -43,6 +46,19 @@ test('the window warns, shuts the text field, and opens again with the client’
   }, 'the field is open')
   expect(open.timers.map((timer) => timer.name)).toEqual(['windowWarning', 'windowExpiry'])
   expect((await engine.session(talk.phone)).bell_on).toBe(false)
+})
+
+test('a ban shuts the field of the running session; when it runs out, the workflow opens it again without anybody’s help', async () => {
+  const talk = await talking(engine)
+  const { id, client_id: clientId } = talk.session
+  const rights = (await loadRights(engine.db, engine.sara)) as Rights
+  const until = engine.clock.now() + HOUR
+  const actor = { kind: 'operator', rights } as const
+  expect((await ban(engine.ctx, { actor, whom: { clientId }, reason: 'Insults', until })).ok).toBe(true)
+  await eventually(async () => (await engine.door.query(id))?.textField?.reason === 'banned', 'the field is closed')
+  engine.clock.forward(HOUR)
+  await tellExpiredBans(engine.ctx)
+  await eventually(async () => (await engine.door.query(id))?.textField?.open === true, 'the field is open')
 })
 
 test('a message before the window shuts costs no event until the old due time, and then only moves it', async () => {
