@@ -132,6 +132,7 @@ test('a whole session needs no mouse', async () => {
   await keyboard.press('Escape')
   await keyboard.press('r')
   await page.getByText('Replying to “Hello”').waitFor()
+  await expect.poll(() => isWriting(page), { timeout: 10_000 }).toBe(true)
   await keyboard.type('Quoted')
   await keyboard.press('Enter')
   await client.gets((one) => one.shown.body === 'Quoted')

@@ -361,3 +361,31 @@ test('where a message goes is fixed at the session’s start: no link, merge, un
     await world.close()
   }
 })
+
+test('two clients that prove to be one belong to the contact of whichever had one', async () => {
+  const world = await startWorld()
+  try {
+    const rights = await loadRights(world.db, world.olga)
+    if (rights === null) throw new Error('no rights')
+    const by = { kind: 'operator', rights } as const
+    for (const [n, linked] of [
+      [1, 'phone'],
+      [2, 'bsuid'],
+    ] as const) {
+      const phone = `42077798000${n}`
+      const bsuid = `CZ.JOINED${n}`
+      await world.deliver(meta.text({ phone }, 'By number'))
+      await world.deliver(meta.text({ bsuid }, 'By id'))
+      const contact = await transact(world.ctx, (trx) =>
+        insertContact(trx, by, [{ kind: 'name', fieldId: null, value: `Joined ${n}` }], world.clock.now()),
+      )
+      await linkClient(world.ctx, by, (await world.client(linked === 'phone' ? phone : bsuid)).id, contact)
+      await world.deliver(meta.text({ phone, bsuid }, 'Both'))
+      const one = await world.client(phone)
+      expect(one.id).toBe((await world.client(bsuid)).id)
+      expect(one.contact_id).toBe(contact)
+    }
+  } finally {
+    await world.close()
+  }
+})
