@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import AxeBuilder from '@axe-core/playwright'
 import type { Browser, Page } from 'playwright-core'
+import { v7 } from 'uuid'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { eventually } from '../support/eventually.ts'
 import { type System, startSystem } from '../support/system.ts'
@@ -18,6 +19,10 @@ beforeAll(async () => {
   system = await startSystem()
   await system.db.updateTable('user_account').set({ slots: 20 }).execute()
   browser = await launch()
+  await system.db
+    .insertInto('tag')
+    .values({ id: v7(), name: 'bakery', color: '#14693f', created_at: new Date() })
+    .execute()
   olga = await desk(browser, system, 'olga')
   admin = await desk(browser, system, 'admin')
 })
@@ -159,6 +164,10 @@ test('the directory is a page: G then C, search, one contact with its sessions, 
   await sheet.getByRole('textbox', { name: 'New: Company' }).fill('Bakery Ltd')
   await sheet.getByRole('textbox', { name: 'New: Company' }).press('Enter')
   await sheet.getByText('Changed: + Bakery Ltd').waitFor()
+  const tags = sheet.getByRole('region', { name: 'Tags' })
+  await tags.getByRole('combobox', { name: 'Add a tag' }).fill('baker')
+  await tags.getByRole('option', { name: 'bakery' }).click()
+  await tags.getByRole('button', { name: /^Take away the tag/ }).waitFor()
   await look(page, 'contacts')
   expect(await sheet.getByRole('button', { name: 'Merge…' }).count()).toBe(0)
   await page.setViewportSize({ width: 880, height: 900 })
