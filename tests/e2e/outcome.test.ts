@@ -133,22 +133,6 @@ test('an administrator makes tags; the operator adds them by typing, and they ar
   await panelOf(page).getByRole('button', { name: 'Take away the tag order' }).waitFor({ state: 'detached' })
 })
 
-test('a contact has tags of its own, on its page', async () => {
-  const { page } = admin
-  await page.goto(`${system.url}/contacts`)
-  await page.getByRole('button', { name: 'New contact' }).click()
-  await page.getByRole('dialog').getByRole('textbox', { name: 'Name' }).first().fill('Tagged Contact')
-  await page.keyboard.press('Enter')
-  await page.getByRole('heading', { name: 'Tagged Contact' }).waitFor()
-  const tags = page.getByRole('region', { name: 'Tags of the contact' })
-  await tags.getByRole('combobox').fill('vip')
-  await tags.getByRole('option', { name: 'VIP' }).click()
-  await tags.getByRole('button', { name: 'Take away the tag VIP' }).waitFor()
-  await page.reload()
-  await tags.getByRole('button', { name: 'Take away the tag VIP' }).waitFor()
-  await picture(page, 'contact-tags')
-})
-
 test('a result made by the administrator ends a session with note and farewell; it is changed later, and the panel tells from what', async () => {
   await admin.page.goto(`${system.url}/settings/results`)
   const form = admin.page.getByRole('form', { name: 'Add' })

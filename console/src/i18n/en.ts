@@ -135,7 +135,6 @@ export const en = {
 
   'tags.page': 'Tags',
   'tags.label': 'Tags',
-  'tags.ofContact': 'Tags of the contact',
   'tags.are': 'Tags: {names}',
   'tags.none': 'No tags yet.',
   'tags.more': '+{count}',

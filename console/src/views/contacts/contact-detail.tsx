@@ -12,7 +12,6 @@ import { problemText, told } from '../../parts/problem.ts'
 import { At } from '../../parts/time.tsx'
 import { me } from '../../store/app.ts'
 import { contactLine } from '../../store/directory.ts'
-import { ContactTags } from './contact-tags.tsx'
 import { ContactValues } from './contact-values.tsx'
 import css from './contacts.module.css'
 import { MergeDialog } from './merge-dialog.tsx'
@@ -125,7 +124,6 @@ export function ContactDetail({ id, onChanged }: { id: string; onChanged: () => 
       <div class={css.grid}>
         <ContactValues contact={one} onChanged={changed} />
       </div>
-      <ContactTags contact={one} onChanged={changed} />
       <section class={css.block} aria-label={t('contact.clients')}>
         <h3>{t('contact.clients')}</h3>
         {one.clients.length === 0 ? <p class="quiet">{t('contact.noClients')}</p> : null}

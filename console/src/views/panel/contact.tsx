@@ -10,7 +10,6 @@ import { problemText } from '../../parts/problem.ts'
 import { facts, loading, me } from '../../store/app.ts'
 import { contactLine } from '../../store/directory.ts'
 import { ContactSearch } from '../contacts/contact-search.tsx'
-import { ContactTags } from '../contacts/contact-tags.tsx'
 import { ContactValues } from '../contacts/contact-values.tsx'
 import css from '../contacts/contacts.module.css'
 import { RemoveContact } from '../contacts/remove.tsx'
@@ -175,20 +174,12 @@ function Linked({ session, contactId }: { session: Session; contactId: string })
         </p>
       )}
       {contact.value === null ? null : (
-        <>
-          <ContactValues
-            contact={contact.value}
-            onChanged={(changed) => {
-              contact.value = changed
-            }}
-          />
-          <ContactTags
-            contact={contact.value}
-            onChanged={(changed) => {
-              contact.value = changed
-            }}
-          />
-        </>
+        <ContactValues
+          contact={contact.value}
+          onChanged={(changed) => {
+            contact.value = changed
+          }}
+        />
       )}
       <div class={css.actions}>
         <a class="button" href={`/contacts/${contactId}`}>
