@@ -46,26 +46,52 @@ export async function findContacts(
 ): Promise<{ readonly ids: readonly string[]; readonly next: string | null }> {
   const terms = searchTerms(filter.q ?? '')
   const from = filter.cursor === undefined ? null : decodeCursor(place, filter.cursor)
-  const where = [CURRENT, ...terms.map(exactly)]
+  // Never the whole page: the next one begins behind a row that is sorted.
+  const known = (await byAddress(db, filter.q ?? '', terms)).slice(0, filter.limit - 1)
+  const where = [CURRENT, sql<boolean>`c.id <> ALL (${known}::uuid[])`, ...terms.map(exactly)]
   if (from !== null) where.push(sql`(c.sort_key, c.id) > (${from.sort}, ${from.id}::uuid)`)
   const { rows } = await sql<{ id: string; sort_key: string }>`
     SELECT c.id, c.sort_key FROM contact c WHERE ${sql.join(where, sql` AND `)}
      ORDER BY c.sort_key, c.id LIMIT ${filter.limit + 1}`.execute(db)
-  const page = rows.slice(0, filter.limit)
+  // Whose address it is stands first; they are few, and on the first page alone.
+  const first = from === null ? known : []
+  const page = rows.slice(0, Math.max(0, filter.limit - first.length))
   const last = page.at(-1)
-  if (rows.length > filter.limit && last !== undefined)
-    return { ids: page.map((row) => row.id), next: encodeCursor({ sort: last.sort_key, id: last.id }) }
-  const near = await findNear(db, terms, Math.min(MOST_NEAR, filter.limit - page.length))
-  return { ids: [...page.map((row) => row.id), ...near], next: null }
+  if (rows.length > page.length && last !== undefined)
+    return { ids: [...first, ...page.map((row) => row.id)], next: encodeCursor({ sort: last.sort_key, id: last.id }) }
+  const near = await findNear(db, terms, known, Math.min(MOST_NEAR, filter.limit - page.length - first.length))
+  return { ids: [...first, ...page.map((row) => row.id), ...near], next: null }
 }
 
-async function findNear(db: Database, terms: readonly Term[], limit: number): Promise<readonly string[]> {
+/**
+ * Contacts with a client who has this very number or id on WhatsApp now: what Meta has told since they were linked is found,
+ * too. By key, number by number of the company's.
+ */
+async function byAddress(db: Database, q: string, terms: readonly Term[]): Promise<readonly string[]> {
+  const [term] = terms
+  if (term === undefined || terms.length > 1) return []
+  const [kind, value] = term.is === 'phone' ? ['phone', term.digits] : ['bsuid', q.trim()]
+  const { rows } = await sql<{ id: string }>`
+    SELECT DISTINCT k.id FROM channel ch
+      JOIN client_alias a ON a.channel_id = ch.id AND a.kind = ${kind} AND a.value = ${value}
+      JOIN client cl ON cl.id = a.client_id
+      JOIN contact k ON k.id = cl.contact_id
+     WHERE k.merged_into IS NULL AND k.deleted_at IS NULL ORDER BY k.id LIMIT 20`.execute(db)
+  return rows.map((row) => row.id)
+}
+
+async function findNear(
+  db: Database,
+  terms: readonly Term[],
+  without: readonly string[],
+  limit: number,
+): Promise<readonly string[]> {
   if (limit <= 0 || !terms.some((term) => term.is === 'word' && term.mayBeMistyped)) return []
   return db.transaction().execute(async (trx) => {
     await sql`SELECT set_config('pg_trgm.word_similarity_threshold', ${String(NEAR)}, true)`.execute(trx)
     const { rows } = await sql<{ id: string }>`
       SELECT c.id FROM contact c
-       WHERE ${CURRENT} AND ${sql.join(terms.map(nearly), sql` AND `)}
+       WHERE ${CURRENT} AND c.id <> ALL (${without}::uuid[]) AND ${sql.join(terms.map(nearly), sql` AND `)}
          AND NOT (${sql.join(terms.map(exactly), sql` AND `)})
        ORDER BY c.sort_key, c.id LIMIT ${limit}`.execute(trx)
     return rows.map((row) => row.id)

@@ -3,6 +3,7 @@
 import { sql } from 'kysely'
 import { v7 } from 'uuid'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { findContacts } from '../../../src/db/queries/contacts.ts'
 import { insertContact } from '../../../src/directory/contacts.ts'
 import { linkClient } from '../../../src/directory/links.ts'
 import { mergeContacts, undoMerge } from '../../../src/directory/merge.ts'
@@ -384,6 +385,9 @@ test('two clients that prove to be one belong to the contact of whichever had on
       const one = await world.client(phone)
       expect(one.id).toBe((await world.client(bsuid)).id)
       expect(one.contact_id).toBe(contact)
+      // Found by what Meta has told since they were linked, as by what it had told before.
+      for (const q of [`+${phone}`, bsuid])
+        expect((await findContacts(world.db, { q, limit: 5 })).ids).toEqual([contact])
     }
   } finally {
     await world.close()
