@@ -2,10 +2,13 @@
 import { useEffect } from 'preact/hooks'
 import { Problem } from '../../api/client.ts'
 import { type ContactBody, directory } from '../../api/directory.ts'
+import { outcome } from '../../api/outcome.ts'
 import type { Contact } from '../../api/types.ts'
 import { t } from '../../i18n/t.ts'
 import { problemText } from '../../parts/problem.ts'
+import { TagEditor } from '../../parts/tag.tsx'
 import { contactFields, loadContactFields } from '../../store/directory.ts'
+import css from './contacts.module.css'
 import { ValueList } from './value-list.tsx'
 
 interface Props {
@@ -58,6 +61,20 @@ export function ContactValues({ contact, onChanged }: Props) {
             onSave={save((values) => ({ fields: { [field.key]: values } }))}
           />
         ))}
+      <section class={css.values} aria-label={t('tags.label')}>
+        <h3>{t('tags.label')}</h3>
+        <TagEditor
+          tags={contact.tags}
+          onChange={async (change) => {
+            try {
+              onChanged(await outcome.tagContact(contact.id, change))
+              return null
+            } catch (error) {
+              return problemText(error)
+            }
+          }}
+        />
+      </section>
     </>
   )
 }
