@@ -133,6 +133,57 @@ test('an administrator makes tags; the operator adds them by typing, and they ar
   await panelOf(page).getByRole('button', { name: 'Take away the tag order' }).waitFor({ state: 'detached' })
 })
 
+test('a supervisor finds sessions by their tag, and tags and bans from the detail', async () => {
+  const sara = await desk(browser, system, 'sara')
+  const { page } = sara
+  await page.getByRole('link', { name: 'All sessions' }).click()
+  await page.getByRole('combobox', { name: 'Tag' }).selectOption({ label: 'VIP' })
+  await page.getByRole('link', { name: 'Well Sorted' }).waitFor()
+  expect(await page.getByRole('row').count()).toBe(2)
+  await page.getByRole('link', { name: 'Well Sorted' }).click()
+  const detail = panelOf(page)
+  await detail.getByRole('combobox', { name: 'Add a tag' }).fill('compl')
+  await page.keyboard.press('Enter')
+  await detail.getByRole('button', { name: 'Take away the tag complaint' }).waitFor()
+  await detail.getByRole('button', { name: 'Put on the blacklist' }).click()
+  await page.getByRole('dialog').getByRole('textbox', { name: 'Reason' }).fill('Spam')
+  await page.getByRole('dialog').getByRole('button', { name: 'Put on the blacklist' }).click()
+  await detail.getByText('This client is on the blacklist: Spam.').waitFor()
+  await picture(page, 'supervise')
+  await detail.getByRole('button', { name: 'Open ban' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Lift the ban' }).click()
+  await detail.getByText('Not on the blacklist.').waitFor()
+  await sara.context.close()
+})
+
+test('a setting takes the blacklist out of operators’ hands, and an administrator puts a number on it', async () => {
+  const { page } = admin
+  await page.goto(`${system.url}/blacklist`)
+  const setting = page.getByRole('checkbox', { name: 'Operators may put clients on the blacklist' })
+  await setting.uncheck()
+  await expect
+    .poll(async () => (await (await system.signIn('olga')).get('/api/v1/settings')).body.operatorsMayBan)
+    .toBe(false)
+  await olga.page.reload()
+  await olga.page.getByRole('button', { name: 'More' }).click()
+  await olga.page.getByRole('menuitem', { name: 'Tags, result, blacklist' }).waitFor()
+  expect(await olga.page.getByRole('menuitem', { name: /Put on the blacklist/ }).count()).toBe(0)
+  await olga.page.keyboard.press('Escape')
+  await page.getByRole('button', { name: 'Add a number' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByRole('textbox', { name: 'Reason' }).fill('Fraud')
+  await dialog.getByRole('textbox', { name: 'Phone number' }).fill('nobody')
+  await dialog.getByRole('button', { name: 'Put on the blacklist' }).click()
+  await dialog.getByText('Enter the number in international form').waitFor()
+  await dialog.getByRole('textbox', { name: 'Phone number' }).fill('+420 777 999 001')
+  await dialog.getByRole('button', { name: 'Put on the blacklist' }).click()
+  await page.getByRole('listitem').filter({ hasText: '+420777999001' }).getByText('Fraud').waitFor()
+  await setting.check()
+  await expect
+    .poll(async () => (await (await system.signIn('olga')).get('/api/v1/settings')).body.operatorsMayBan)
+    .toBe(true)
+})
+
 test('a result made by the administrator ends a session with note and farewell; it is changed later, and the panel tells from what', async () => {
   await admin.page.goto(`${system.url}/settings/results`)
   const form = admin.page.getByRole('form', { name: 'Add' })

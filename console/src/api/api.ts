@@ -28,6 +28,7 @@ export const query = (values: Readonly<Record<string, string | number | undefine
 export interface SessionFilter {
   readonly phase?: Phase
   readonly clientId?: string
+  readonly tag?: string
   readonly limit?: number
   readonly cursor?: string
 }

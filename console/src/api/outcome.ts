@@ -32,6 +32,7 @@ export interface ResultBody {
 
 export const outcome = {
   settings: () => ask<Settings>({ path: '/settings' }),
+  changeSettings: (body: Partial<Settings>) => ask<Settings>({ method: 'PATCH', path: '/settings', body }),
 
   bans: (filter: { state: 'active' | 'inactive' | 'all'; q?: string; cursor?: string }) =>
     ask<Page<Ban>>({ path: `/bans${query({ ...filter, limit: 50 })}` }),

@@ -158,9 +158,9 @@ export class Loading {
     this.#facts.putLoose(clientId, page.items)
   }
 
-  async moreSessions(cursor: string | null): Promise<string | null> {
+  async moreSessions(cursor: string | null, filter: { readonly tag?: string } = {}): Promise<string | null> {
     const askedAt = this.#facts.moment()
-    const page = await this.#source.sessions({ limit: 100, ...(cursor === null ? {} : { cursor }) })
+    const page = await this.#source.sessions({ limit: 100, ...filter, ...(cursor === null ? {} : { cursor }) })
     for (const session of page.items) this.#facts.putSession(session, askedAt)
     return page.next
   }

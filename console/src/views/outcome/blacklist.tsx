@@ -12,6 +12,7 @@ import { loadSettings, mayLift } from '../../store/tags.ts'
 import { exact } from '../../text/time.ts'
 import css from './outcome.module.css'
 import { Room } from './room.tsx'
+import { SettingToggle } from './setting-toggle.tsx'
 
 const STATES = ['active', 'inactive', 'all'] as const
 const AFTER_MS = 150
@@ -96,6 +97,7 @@ export function Blacklist() {
           </button>
         ) : null}
       </div>
+      <SettingToggle name="operatorsMayBan" label={t('ban.byOperators')} />
       <div role="alert">{problem.value === null ? null : <p class="note danger">{problem.value}</p>}</div>
       {items.value === null ? (
         <div aria-busy="true" />

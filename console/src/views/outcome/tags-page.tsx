@@ -7,9 +7,10 @@ import type { Tag } from '../../api/types.ts'
 import { t } from '../../i18n/t.ts'
 import { problemText } from '../../parts/problem.ts'
 import { TagChip } from '../../parts/tag.tsx'
-import { loadTags, tags } from '../../store/tags.ts'
+import { loadSettings, loadTags, tags } from '../../store/tags.ts'
 import css from './outcome.module.css'
 import { Room } from './room.tsx'
+import { SettingToggle } from './setting-toggle.tsx'
 
 const COLORS = ['#2563eb', '#0f766e', '#15803d', '#a16207', '#c2410c', '#b91c1c', '#be185d', '#7e22ce', '#475569']
 
@@ -23,6 +24,7 @@ export function TagsPage() {
   const removing = useSignal<string | null>(null)
   const problem = useSignal<string | null>(null)
   useEffect(() => {
+    void loadSettings().catch(() => undefined)
     loadTags().catch((error: unknown) => {
       problem.value = problemText(error)
     })
@@ -41,6 +43,7 @@ export function TagsPage() {
   return (
     <Room at="/settings/tags">
       <p class="quiet">{t('tags.lead')}</p>
+      <SettingToggle name="operatorsMayTag" label={t('tags.byOperators')} />
       <TagForm submit={t('tags.addNew')} onSubmit={(body) => run(() => outcome.addTag(body))} />
       <div role="alert">{problem.value === null ? null : <p class="note danger">{problem.value}</p>}</div>
       {tags.value === null ? (

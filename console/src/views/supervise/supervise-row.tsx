@@ -4,6 +4,7 @@ import { t } from '../../i18n/t.ts'
 import { lineOf, nameOf } from '../../parts/client.ts'
 import { WhatsAppGlyph } from '../../parts/icons.tsx'
 import { OwnTick } from '../../parts/message-state.tsx'
+import { TagDots } from '../../parts/tag.tsx'
 import { At } from '../../parts/time.tsx'
 import { WindowLeft } from '../../parts/window-left.tsx'
 import { facts, now } from '../../store/app.ts'
@@ -34,6 +35,7 @@ export function SuperviseRow({ session, chosen, suffix }: Props) {
         >
           {nameOf(session.client)}
         </a>
+        <TagDots tags={session.tags} />
       </th>
       <td data-column="phase">
         <span class={css.phase} data-phase={overdue ? 'overdue' : session.phase}>

@@ -8,6 +8,8 @@ import { nameOf } from '../../parts/client.ts'
 import { CloseIcon } from '../../parts/icons.tsx'
 import { problemText } from '../../parts/problem.ts'
 import { facts, loading } from '../../store/app.ts'
+import { loadTags, tags } from '../../store/tags.ts'
+import { About } from '../panel/about.tsx'
 import panelCss from '../panel/panel.module.css'
 import { Timeline } from '../panel/timeline.tsx'
 import { Workflow } from '../panel/workflow.tsx'
@@ -27,15 +29,17 @@ export function Supervise({ id }: { id?: string }) {
   const filter = isFilter(query.phase) ? query.phase : 'all'
   const next = useSignal<string | null>(null)
   const problem = useSignal<string | null>(null)
-  const suffix = filter === 'all' ? '' : `?phase=${filter}`
+  const tag = query.tag ?? ''
+  const suffix = addressOf(filter, tag)
   const all = facts.sessions.all.value
   const shown = all
     .filter((session) => filter === 'all' || session.phase === filter)
+    .filter((session) => tag === '' || session.tags.some((one) => one.id === tag))
     .sort((a, b) => (activityOf(a) < activityOf(b) ? 1 : activityOf(a) > activityOf(b) ? -1 : a.id < b.id ? 1 : -1))
 
   const more = async (cursor: string | null) => {
     try {
-      next.value = await loading.moreSessions(cursor)
+      next.value = await loading.moreSessions(cursor, tag === '' ? {} : { tag })
       problem.value = null
     } catch (error) {
       problem.value = problemText(error)
@@ -43,8 +47,9 @@ export function Supervise({ id }: { id?: string }) {
   }
   useEffect(() => {
     document.title = t('supervise.title')
-    void more(null)
+    void loadTags().catch(() => undefined)
   }, [])
+  useEffect(() => void more(null), [tag])
 
   useEffect(() => {
     const ids = shown.map((session) => session.id)
@@ -71,7 +76,7 @@ export function Supervise({ id }: { id?: string }) {
             {FILTERS.map((one) => (
               <a
                 key={one}
-                href={`/supervise${one === 'all' ? '' : `?phase=${one}`}`}
+                href={`/supervise${addressOf(one, tag)}`}
                 {...(one === filter ? { 'aria-current': 'true' as const } : {})}
               >
                 {t(`supervise.filter.${one}`)}{' '}
@@ -79,6 +84,7 @@ export function Supervise({ id }: { id?: string }) {
               </a>
             ))}
           </nav>
+          <TagFilter chosen={tag} onChoose={(id) => route(`/supervise${addressOf(filter, id)}`)} />
         </header>
         <section
           class={css.scroll}
@@ -103,6 +109,29 @@ export function Supervise({ id }: { id?: string }) {
     </div>
   )
 }
+
+/** What is filtered by is part of the address. */
+function addressOf(filter: Filter, tag: string): string {
+  const parts = [...(filter === 'all' ? [] : [`phase=${filter}`]), ...(tag === '' ? [] : [`tag=${tag}`])]
+  return parts.length === 0 ? '' : `?${parts.join('&')}`
+}
+
+const TagFilter = ({ chosen, onChoose }: { chosen: string; onChoose: (id: string) => void }) =>
+  (tags.value ?? []).length === 0 ? null : (
+    <select
+      class={css.tag}
+      aria-label={t('tags.filter')}
+      value={chosen}
+      onChange={(event) => onChoose(event.currentTarget.value)}
+    >
+      <option value="">{t('tags.any')}</option>
+      {(tags.value ?? []).map((tag) => (
+        <option key={tag.id} value={tag.id}>
+          {tag.name}
+        </option>
+      ))}
+    </select>
+  )
 
 const COLUMNS = ['client', 'phase', 'operator', 'last', 'waits', 'window'] as const
 
@@ -162,6 +191,7 @@ function Detail({ id, suffix }: { id: string; suffix: string }) {
         {missing.value ? <p class="quiet">{t('absent.lead')}</p> : null}
         {session === undefined ? null : (
           <>
+            <About id={id} />
             <Workflow id={id} />
             <section class={css.timeline}>
               <h3>{t('panel.timeline')}</h3>
