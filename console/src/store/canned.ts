@@ -62,14 +62,15 @@ export function insertCanned(sessionId: string, text: string, call: Call | null)
   const stands = call !== null && written.slice(call.from, call.to) === `#${call.query}`
   const before = stands ? written.slice(0, call.from) : written === '' || /\s$/.test(written) ? written : `${written} `
   const after = stands ? written.slice(call.to) : ''
+  showInField(before + text + after, before.length + text.length)
   drafts.write(sessionId, before + text + after)
-  placeCaret(before.length + text.length)
 }
 
-function placeCaret(at: number): void {
-  requestAnimationFrame(() => {
-    const field = document.querySelector<HTMLTextAreaElement>('textarea[data-composer]')
-    field?.focus()
-    field?.setSelectionRange(at, at)
-  })
+/** At once, with the caret behind what was inserted: whoever types on must not find it moved a moment later. */
+function showInField(text: string, caret: number): void {
+  const field = document.querySelector<HTMLTextAreaElement>('textarea[data-composer]')
+  if (field === null) return
+  field.value = text
+  field.focus()
+  field.setSelectionRange(caret, caret)
 }
