@@ -155,6 +155,7 @@ export const en = {
   'tags.save': 'Save',
   'tags.edit': 'Change {name}',
   'tags.delete': 'Delete {name}',
+  'tags.deleteShort': 'Delete',
   'tags.removeForGood': 'Delete from all sessions and contacts',
   'tags.taken': 'Another tag has this name.',
 

@@ -125,4 +125,10 @@ test('a farewell goes with the end in one step; where it cannot leave, or the cl
   const other = await accepted()
   const done = await olga.post(`/api/v1/sessions/${other}/end`, { lastSeq: 1, farewell: 'Bye' })
   expect([done.status, done.body.phase, done.body.lastMessage.text]).toEqual([200, 'wrapUp', 'Bye'])
+  // Never into a session that is over: what it had seen stays the last of it.
+  const [{ id: resultId }] = (await olga.get('/api/v1/results')).body.items
+  await olga.post(`/api/v1/sessions/${other}/result`, { resultId, note: null })
+  const again = await olga.post(`/api/v1/sessions/${other}/end`, { lastSeq: 2, farewell: 'Bye again' })
+  expect([again.status, again.body.code]).toEqual([409, 'wrong-phase'])
+  expect((await olga.get(`/api/v1/sessions/${other}`)).body.lastSeq).toBe(2)
 })

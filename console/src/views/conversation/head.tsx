@@ -5,7 +5,7 @@ import { t } from '../../i18n/t.ts'
 import { Avatar } from '../../parts/avatar.tsx'
 import { nameOf, ownNameOf } from '../../parts/client.ts'
 import { BackIcon, TimelineIcon } from '../../parts/icons.tsx'
-import { TagChips } from '../../parts/tag.tsx'
+import { TagChips, TagDots } from '../../parts/tag.tsx'
 import { WindowLeft } from '../../parts/window-left.tsx'
 import { facts, me } from '../../store/app.ts'
 import { exact } from '../../text/time.ts'
@@ -42,7 +42,12 @@ export function Head({ session, onEnd }: { session: Session; onEnd: () => void }
           {others && operator !== null ? <span>{t('conversation.with', { operator })}</span> : null}
         </p>
       </div>
-      <TagChips tags={session.tags} />
+      <span class={css.chips}>
+        <TagChips tags={session.tags} />
+      </span>
+      <span class={css.dots}>
+        <TagDots tags={session.tags} />
+      </span>
       {session.freeEntryPoint === null ? null : (
         <span class={css.free} title={t('window.freeUntil', { at: exact(Date.parse(session.freeEntryPoint.until)) })}>
           {t('window.free')}

@@ -75,11 +75,12 @@ export function TagsPage() {
                     <button
                       type="button"
                       class="button small"
+                      aria-label={t('tags.edit', { name: tag.name })}
                       onClick={() => {
                         editing.value = tag.id
                       }}
                     >
-                      {t('tags.edit', { name: tag.name })}
+                      {t('results.editShort')}
                     </button>
                     {removing.value === tag.id ? (
                       <button
@@ -93,11 +94,12 @@ export function TagsPage() {
                       <button
                         type="button"
                         class="button small"
+                        aria-label={t('tags.delete', { name: tag.name })}
                         onClick={() => {
                           removing.value = tag.id
                         }}
                       >
-                        {t('tags.delete', { name: tag.name })}
+                        {t('tags.deleteShort')}
                       </button>
                     )}
                   </span>

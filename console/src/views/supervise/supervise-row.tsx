@@ -35,7 +35,9 @@ export function SuperviseRow({ session, chosen, suffix }: Props) {
         >
           {nameOf(session.client)}
         </a>
-        <TagDots tags={session.tags} />
+        <span class={css.tags}>
+          <TagDots tags={session.tags} />
+        </span>
       </th>
       <td data-column="phase">
         <span class={css.phase} data-phase={overdue ? 'overdue' : session.phase}>

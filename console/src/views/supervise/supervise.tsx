@@ -191,7 +191,9 @@ function Detail({ id, suffix }: { id: string; suffix: string }) {
         {missing.value ? <p class="quiet">{t('absent.lead')}</p> : null}
         {session === undefined ? null : (
           <>
-            <About id={id} />
+            <div class={css.about}>
+              <About id={id} />
+            </div>
             <Workflow id={id} />
             <section class={css.timeline}>
               <h3>{t('panel.timeline')}</h3>
