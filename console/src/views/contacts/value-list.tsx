@@ -1,7 +1,7 @@
 // Values of one kind, changed where they stand: Enter or leaving the field saves, Escape puts back what was, an empty
 // field takes the value away.
 import { useSignal } from '@preact/signals'
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import { t } from '../../i18n/t.ts'
 import css from './contacts.module.css'
 
@@ -85,14 +85,12 @@ interface ValueProps {
   readonly onLeave?: () => void
 }
 
+/** Of one value for as long as it is shown: another one is another field. */
 function Value({ label, type, value, focused = false, onSave, onLeave }: ValueProps) {
   const input = useRef<HTMLInputElement>(null)
   const entered = useSignal(value)
   const saving = useRef(false)
-  useEffect(() => {
-    entered.value = value
-  }, [value])
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (focused) input.current?.focus()
   }, [])
   const save = async () => {

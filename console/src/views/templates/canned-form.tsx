@@ -1,7 +1,7 @@
 // What a canned text leaves open, asked for above the text field, with the text as it will stand. Enter goes to the next
 // question and at the last one inserts; nothing is sent.
 import { useSignal } from '@preact/signals'
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import { t } from '../../i18n/t.ts'
 import { type Asking, asking, insertCanned } from '../../store/canned.ts'
 import { previewOf } from '../../text/canned.ts'
@@ -12,7 +12,8 @@ export function CannedForm({ sessionId, asked }: { sessionId: string; asked: Ask
   const entered = useSignal<Readonly<Record<string, string>>>({})
   const form = useRef<HTMLElement>(null)
   const { filled } = asked
-  useEffect(() => form.current?.querySelector('input')?.focus(), [])
+  // Before it is seen: what is typed next is meant for the first question.
+  useLayoutEffect(() => form.current?.querySelector('input')?.focus(), [])
   const preview = previewOf(filled, entered.value)
   const close = () => {
     asking.delete(sessionId)
