@@ -120,7 +120,7 @@ test('an administrator makes tags; the operator adds them by typing, and they ar
   await field.fill('ord')
   await panelOf(page).getByRole('option', { name: 'order' }).click()
   await panelOf(page).getByRole('button', { name: 'Take away the tag order' }).waitFor()
-  await page.locator('header').getByText('VIP').waitFor()
+  await page.locator('header').getByText('VIP', { exact: true }).waitFor()
   await page
     .getByRole('link', { name: /Well Sorted/ })
     .getByText('Tags: order, VIP')
