@@ -41,7 +41,7 @@ export class Drafts {
       const newcomer = { id, channelId, name, aliases: [], rev: 0, windowUntil: null, windowMessageId: null }
       this.#clients.set(id, { ...newcomer, isNew: true, touched: false, alone: false })
     }
-    for (const { clientId, alias } of people.newAliases) this.client(clientId)?.aliases.push(alias)
+    const banned = this.#learn(people)
     for (const session of facts.sessions.values()) {
       const draft: SessionDraft = {
         ...session,
@@ -56,6 +56,25 @@ export class Drafts {
       this.#sessions.set(session.id, draft)
       if (!session.ended) this.#openOf.set(session.clientId, draft)
     }
+    for (const clientId of banned) {
+      const session = this.#openOf.get(clientId)
+      if (session === undefined) continue
+      this.event(session, 'banned', null, { why: 'aliases' })
+      session.ring = { start: false, spoke: false }
+    }
+  }
+
+  /** Who is on the blacklist by what this batch taught, and was not before. */
+  #learn(people: Pick<People, 'newAliases'>): ReadonlySet<string> {
+    const banned = new Set<string>()
+    for (const { clientId, alias } of people.newAliases) {
+      const client = this.client(clientId)
+      if (client === null) continue
+      const was = this.isBanned(client)
+      client.aliases.push(alias)
+      if (!was && this.isBanned(client)) banned.add(clientId)
+    }
+    return banned
   }
 
   /** Null where another transaction holds the client. */

@@ -182,6 +182,19 @@ test('a ban follows the alias: two clients that prove to be one are both banned,
   expect((await world.messages(byPhone.id)).at(-1)).toMatchObject({ text: 'both', banned: true })
 })
 
+test('an alias that is banned and learned with a message closes the running session at once, and rings it', async () => {
+  await world.deliver(text({ phone: P }, 'hello'))
+  const session = await world.inPhase(P, 'active')
+  const whom = { kind: 'bsuid', value: A } as const
+  expect((await ban(world.ctx, { actor: await actor(), whom, reason: 'Fraud', until: null })).ok).toBe(true)
+  expect(world.rings).toEqual([])
+  await world.deliver(text({ phone: P, bsuid: A }, 'it is me'))
+  expect((await fieldOf(session.id)).reason).toBe('banned')
+  expect((await world.messages(session.id)).at(-1)).toMatchObject({ text: 'it is me', banned: true })
+  expect((await world.kinds(session.id)).at(-1)).toBe('banned')
+  expect((await world.outbox()).map((bell) => bell.session_id)).toEqual([session.id])
+})
+
 test('a banned client whom Meta announces under a new number takes the ban along', async () => {
   const Q = `4206662${1000 + n}`
   await world.deliver(text({ phone: P }, 'hello'))
