@@ -9,6 +9,7 @@ import { LiveHub } from '../src/api/live/hub.ts'
 import { Metrics } from '../src/api/metrics.ts'
 import { Presence } from '../src/api/presence.ts'
 import { Receipts } from '../src/api/receipts.ts'
+import { HeroCards } from '../src/api/templates.ts'
 import { Failures } from '../src/auth/failures.ts'
 import { systemClock } from '../src/clock.ts'
 import { CloudApi } from '../src/cloud-api/client.ts'
@@ -58,6 +59,7 @@ async function description(): Promise<string> {
     ingest: new Ingest({ ctx, databaseUrl, log }),
     live: new LiveHub({ ctx, presence, databaseUrl, log }),
     receipts: new Receipts({ ctx, cloudApi, log, lineOf: lineOf(config) }),
+    heroCards: new HeroCards({ ctx, config, cloudApi, log }),
     metrics: new Metrics(),
     failures: new Failures(systemClock),
   })

@@ -1147,6 +1147,83 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/v1/sessions/{id}/template": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Send a HeroCard
+         * @description Also while the window is shut; then one only, until the client answers.
+         */
+        readonly post: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path: {
+                    readonly id: string;
+                };
+                readonly cookie?: never;
+            };
+            readonly requestBody: {
+                readonly content: {
+                    readonly "application/json": {
+                        readonly name: string;
+                        /** @description As Meta names it, like `en` or `en_US` */
+                        readonly language: string;
+                        /** @default {} */
+                        readonly parameters?: {
+                            /** @description The values of a text; the web address of an image, video or document; a place */
+                            readonly header?: readonly (string | {
+                                readonly latitude: number;
+                                readonly longitude: number;
+                                readonly name?: string;
+                                readonly address?: string;
+                            })[];
+                            /** @description Values in their order, or by name where the HeroCard names them */
+                            readonly body?: readonly string[] | {
+                                readonly [key: string]: string;
+                            };
+                            /** @description Suffixes of links, codes to copy, payloads of quick replies */
+                            readonly buttons?: readonly {
+                                readonly index: number;
+                                readonly value: string;
+                            }[];
+                        };
+                    };
+                };
+            };
+            readonly responses: {
+                /** @description Default Response */
+                readonly 202: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["Message"];
+                    };
+                };
+                /** @description A problem */
+                readonly default: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/v1/sessions/{id}/read": {
         readonly parameters: {
             readonly query?: never;
@@ -1497,6 +1574,124 @@ export interface paths {
         };
         readonly put?: never;
         readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/message-templates": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** HeroCards of a number, with what is to be filled in, and why some are not offered */
+        readonly get: {
+            readonly parameters: {
+                readonly query?: {
+                    readonly limit?: number;
+                    /** @description `next` of the page before */
+                    readonly cursor?: string;
+                    /** @description Without it: those of all numbers that one may see */
+                    readonly channelId?: string;
+                    /** @description Words of its name or text, whatever the accents */
+                    readonly q?: string;
+                    readonly language?: string;
+                    readonly sendable?: "true" | "false";
+                };
+                readonly header?: never;
+                readonly path?: never;
+                readonly cookie?: never;
+            };
+            readonly requestBody?: never;
+            readonly responses: {
+                /** @description Default Response */
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": {
+                            readonly items: readonly components["schemas"]["MessageTemplate"][];
+                            /** @description `cursor` of the next page; null on the last */
+                            readonly next: string | null;
+                        };
+                    };
+                };
+                /** @description A problem */
+                readonly default: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/message-templates/sync": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Read the HeroCards of a number from Meta, all pages, now */
+        readonly post: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path?: never;
+                readonly cookie?: never;
+            };
+            readonly requestBody: {
+                readonly content: {
+                    readonly "application/json": {
+                        /** Format: uuid */
+                        readonly channelId: string;
+                    };
+                };
+            };
+            readonly responses: {
+                /** @description Default Response */
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": {
+                            readonly ok: boolean;
+                            /** @description Meta's, or the HTTP status; null when it was not reached */
+                            readonly code: number | null;
+                            readonly templates: number | null;
+                            /** @description When they were last read completely */
+                            readonly syncedAt: string | null;
+                        };
+                    };
+                };
+                /** @description A problem */
+                readonly default: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -4840,7 +5035,7 @@ export interface components {
             readonly title: string;
             readonly status: number;
             /** @enum {string} */
-            readonly code: "invalid" | "signed-out" | "method-not-allowed" | "request-timeout" | "last-administrator" | "body-too-large" | "unsupported-media-type" | "too-many-requests" | "headers-too-large" | "internal" | "unavailable" | "outcome-unknown" | "not-found" | "not-allowed" | "not-your-session" | "text-field-closed" | "already-accepted" | "no-free-slot" | "wrong-phase" | "newer-client-message" | "result-required" | "unknown-result" | "unknown-tag" | "unknown-message" | "not-retryable" | "client-banned" | "idempotency-key-reused" | "channel-down";
+            readonly code: "invalid" | "signed-out" | "method-not-allowed" | "request-timeout" | "last-administrator" | "body-too-large" | "unsupported-media-type" | "too-many-requests" | "headers-too-large" | "internal" | "unavailable" | "outcome-unknown" | "not-found" | "not-allowed" | "not-your-session" | "text-field-closed" | "already-accepted" | "no-free-slot" | "wrong-phase" | "newer-client-message" | "result-required" | "unknown-result" | "unknown-tag" | "unknown-message" | "template-not-sendable" | "wrong-parameters" | "not-retryable" | "client-banned" | "idempotency-key-reused" | "channel-down";
             readonly detail: string;
             readonly errors?: readonly {
                 readonly pointer: string;
@@ -5604,6 +5799,63 @@ export interface components {
             readonly sessions: number;
             readonly slots: number;
         };
+        /** @description A HeroCard */
+        readonly MessageTemplateInput: {
+            /** Format: uuid */
+            readonly id: string;
+            /** Format: uuid */
+            readonly channelId: string;
+            readonly name: string;
+            readonly language: string;
+            readonly category: string;
+            /** @description Meta's word */
+            readonly status: string;
+            readonly quality: string | null;
+            /** @description As Meta has them */
+            readonly components: readonly {
+                readonly [key: string]: unknown;
+            }[];
+            /** @description Null for kinds that cannot be sent from here */
+            readonly form: {
+                /** @description Its values are given by name */
+                readonly named: boolean;
+                readonly header: ({
+                    readonly text: string;
+                    readonly variables: readonly string[];
+                    /** @constant */
+                    readonly format: "text";
+                } | {
+                    /** @enum {string} */
+                    readonly format: "image" | "video" | "document";
+                } | {
+                    /** @constant */
+                    readonly format: "location";
+                }) | null;
+                readonly body: {
+                    readonly text: string;
+                    readonly variables: readonly string[];
+                };
+                readonly footer: string | null;
+                readonly buttons: readonly {
+                    /** @enum {string} */
+                    readonly type: "reply" | "url" | "phone" | "copyCode";
+                    readonly text: string;
+                    readonly url?: string;
+                    readonly takesSuffix?: boolean;
+                    readonly phone?: string;
+                }[];
+            } | null;
+            readonly sendable: boolean;
+            /** @description Why it is not offered */
+            readonly reason: ("pending" | "rejected" | "paused" | "disabled" | "archived" | "deleted" | "inAppeal" | "limitExceeded" | "notApproved" | "carousel" | "limitedTimeOffer" | "catalog" | "flow" | "oneTimePassword" | "unsupported") | null;
+            /** @description The same for people */
+            readonly reasonText: string | null;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            readonly syncedAt: string;
+        };
         readonly MessageEvidenceInput: {
             /** Format: uuid */
             readonly messageId: string;
@@ -5791,7 +6043,7 @@ export interface components {
             readonly title: string;
             readonly status: number;
             /** @enum {string} */
-            readonly code: "invalid" | "signed-out" | "method-not-allowed" | "request-timeout" | "last-administrator" | "body-too-large" | "unsupported-media-type" | "too-many-requests" | "headers-too-large" | "internal" | "unavailable" | "outcome-unknown" | "not-found" | "not-allowed" | "not-your-session" | "text-field-closed" | "already-accepted" | "no-free-slot" | "wrong-phase" | "newer-client-message" | "result-required" | "unknown-result" | "unknown-tag" | "unknown-message" | "not-retryable" | "client-banned" | "idempotency-key-reused" | "channel-down";
+            readonly code: "invalid" | "signed-out" | "method-not-allowed" | "request-timeout" | "last-administrator" | "body-too-large" | "unsupported-media-type" | "too-many-requests" | "headers-too-large" | "internal" | "unavailable" | "outcome-unknown" | "not-found" | "not-allowed" | "not-your-session" | "text-field-closed" | "already-accepted" | "no-free-slot" | "wrong-phase" | "newer-client-message" | "result-required" | "unknown-result" | "unknown-tag" | "unknown-message" | "template-not-sendable" | "wrong-parameters" | "not-retryable" | "client-banned" | "idempotency-key-reused" | "channel-down";
             readonly detail: string;
             readonly errors?: readonly {
                 readonly pointer: string;
@@ -6554,6 +6806,63 @@ export interface components {
             /** @description That they have now */
             readonly sessions: number;
             readonly slots: number;
+        };
+        /** @description A HeroCard */
+        readonly MessageTemplate: {
+            /** Format: uuid */
+            readonly id: string;
+            /** Format: uuid */
+            readonly channelId: string;
+            readonly name: string;
+            readonly language: string;
+            readonly category: string;
+            /** @description Meta's word */
+            readonly status: string;
+            readonly quality: string | null;
+            /** @description As Meta has them */
+            readonly components: readonly {
+                readonly [key: string]: unknown;
+            }[];
+            /** @description Null for kinds that cannot be sent from here */
+            readonly form: {
+                /** @description Its values are given by name */
+                readonly named: boolean;
+                readonly header: ({
+                    readonly text: string;
+                    readonly variables: readonly string[];
+                    /** @constant */
+                    readonly format: "text";
+                } | {
+                    /** @enum {string} */
+                    readonly format: "image" | "video" | "document";
+                } | {
+                    /** @constant */
+                    readonly format: "location";
+                }) | null;
+                readonly body: {
+                    readonly text: string;
+                    readonly variables: readonly string[];
+                };
+                readonly footer: string | null;
+                readonly buttons: readonly {
+                    /** @enum {string} */
+                    readonly type: "reply" | "url" | "phone" | "copyCode";
+                    readonly text: string;
+                    readonly url?: string;
+                    readonly takesSuffix?: boolean;
+                    readonly phone?: string;
+                }[];
+            } | null;
+            readonly sendable: boolean;
+            /** @description Why it is not offered */
+            readonly reason: ("pending" | "rejected" | "paused" | "disabled" | "archived" | "deleted" | "inAppeal" | "limitExceeded" | "notApproved" | "carousel" | "limitedTimeOffer" | "catalog" | "flow" | "oneTimePassword" | "unsupported") | null;
+            /** @description The same for people */
+            readonly reasonText: string | null;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            readonly syncedAt: string;
         };
         readonly MessageEvidence: {
             /** Format: uuid */

@@ -66,9 +66,9 @@ async function post(deps: SendingDeps, claimed: Claimed, asked: number): Promise
   }
   // Connecting may take its whole time, too.
   if (performance.now() - asked + CONNECT_TIMEOUT_MS > START_WITHIN_MS) return { outcome: 'notStarted' }
-  return deps.cloudApi.sendText(line, {
+  return deps.cloudApi.send(line, {
     to: claimed.to,
-    text: claimed.text,
+    message: claimed.message,
     replyTo: claimed.replyTo,
     opaque: claimed.attemptId,
   })

@@ -28,6 +28,7 @@ import { contactFileRoutes } from './routes/contact-files.ts'
 import { contactRoutes } from './routes/contacts.ts'
 import { groupRoutes } from './routes/groups.ts'
 import { meRoutes } from './routes/me.ts'
+import { messageTemplateRoutes } from './routes/message-templates.ts'
 import { messageRoutes } from './routes/messages.ts'
 import { operationsRoutes } from './routes/operations.ts'
 import { quarantineRoutes } from './routes/quarantine.ts'
@@ -94,6 +95,7 @@ const ROUTES = [
   sessionResultRoutes,
   commandRoutes,
   messageRoutes,
+  messageTemplateRoutes,
   clientRoutes,
   clientContactRoutes,
   contactRoutes,

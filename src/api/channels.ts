@@ -66,6 +66,9 @@ export async function addChannel(api: Api, given: NewChannel): Promise<ChannelVi
   ingest
     .redrive({ phoneNumberId: given.phoneNumberId })
     .catch((error: unknown) => log.warn({ err: error, channelId }, 'redriving failed'))
+  api.heroCards
+    .sync(channelId)
+    .catch((error: unknown) => log.warn({ err: error, channelId }, 'HeroCards could not be read'))
   await announce(api, channelId)
   return oneChannel(api, channelId)
 }

@@ -17,6 +17,7 @@ import type { Metrics } from './metrics.ts'
 import type { Presence } from './presence.ts'
 import { Problem } from './problems.ts'
 import type { Receipts } from './receipts.ts'
+import type { HeroCards } from './templates.ts'
 
 export interface Api {
   readonly config: Config
@@ -27,6 +28,7 @@ export interface Api {
   readonly relay: Relay
   readonly cloudApi: CloudApi
   readonly receipts: Receipts
+  readonly heroCards: HeroCards
   readonly presence: Presence
   readonly live: LiveHub
   readonly metrics: Metrics

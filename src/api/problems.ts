@@ -3,6 +3,7 @@
 import type { FastifyReply } from 'fastify'
 import { z } from 'zod'
 import type { Refusal, RefusalCode } from '../domain/refusal.ts'
+import type { NotSendable, ParameterProblem } from '../domain/template.ts'
 import type { ClosedBecause } from '../domain/text-field.ts'
 
 interface Meaning {
@@ -99,6 +100,12 @@ const refusals = {
     title: 'Not valid',
     sentence: 'The quoted message is not one of this conversation.',
   },
+  'template-not-sendable': {
+    status: 409,
+    title: 'HeroCard cannot be sent',
+    sentence: 'This HeroCard cannot be sent now; choose another one.',
+  },
+  'wrong-parameters': { status: 400, title: 'Not valid', sentence: 'The HeroCard is not filled in as it must be.' },
   'not-retryable': {
     status: 409,
     title: 'Not to be repeated',
@@ -130,6 +137,38 @@ const CLOSED: Record<ClosedBecause, string> = {
   channelDown: 'This number cannot send until it is repaired.',
   wrapUp: 'The session was ended; its result is awaited.',
   ended: 'The session has ended.',
+}
+
+const PARAMETER: Record<ParameterProblem, string> = {
+  missing: 'is missing',
+  unexpected: 'is nothing that this HeroCard takes',
+  empty: 'must not be empty',
+  tooLong: 'is too long',
+  characters: 'must be one line, with at most four spaces in a row',
+  notALink: 'must be a web address that Meta can reach',
+  notAPlace: 'must be a place: latitude and longitude',
+  notAText: 'must be a text',
+  notNamed: 'must be an object: this HeroCard names its values',
+}
+
+/** Why a HeroCard is shown and not offered, for people. */
+export const NOT_SENDABLE: Record<NotSendable | 'unknown', string> = {
+  unknown: 'This number has no HeroCard of that name and language.',
+  pending: 'WhatsApp has not approved this HeroCard yet.',
+  rejected: 'WhatsApp rejected this HeroCard.',
+  paused: 'WhatsApp paused this HeroCard because clients rated it badly. It comes back by itself.',
+  disabled: 'WhatsApp switched this HeroCard off for good.',
+  archived: 'This HeroCard is archived at WhatsApp.',
+  deleted: 'This HeroCard was deleted at WhatsApp.',
+  inAppeal: 'The rejection of this HeroCard is being appealed.',
+  limitExceeded: 'The account has more templates than WhatsApp allows.',
+  notApproved: 'WhatsApp has not approved this HeroCard.',
+  carousel: 'Cards in a row cannot be sent from here.',
+  limitedTimeOffer: 'Offers with a deadline cannot be sent from here.',
+  catalog: 'HeroCards with products cannot be sent from here.',
+  flow: 'HeroCards with a form cannot be sent from here.',
+  oneTimePassword: 'One-time passwords cannot be sent by an operator.',
+  unsupported: 'This kind of HeroCard cannot be sent from here.',
 }
 
 export interface FieldError {
@@ -183,6 +222,15 @@ export function refusalProblem(refusal: Refusal, resultAt = ''): Problem {
       return invalid([{ pointer: `${resultAt}/resultId`, detail: refusals['unknown-result'].sentence }])
     case 'unknown-tag':
       return invalid([{ pointer: '/tagIds', detail: refusals['unknown-tag'].sentence }])
+    case 'wrong-parameters':
+      return invalid(
+        refusal.mistakes.map(({ pointer, problem }) => ({
+          pointer: `/parameters${pointer}`,
+          detail: PARAMETER[problem],
+        })),
+      )
+    case 'template-not-sendable':
+      return new Problem(refusal.code, { reason: refusal.reason, detail: NOT_SENDABLE[refusal.reason] })
     case 'unknown-message':
       return invalid([{ pointer: '/replyTo', detail: refusals['unknown-message'].sentence }])
     case 'text-field-closed': {

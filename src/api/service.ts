@@ -21,6 +21,7 @@ import { LiveHub } from './live/hub.ts'
 import { Metrics } from './metrics.ts'
 import { Presence } from './presence.ts'
 import { Receipts } from './receipts.ts'
+import { HeroCards } from './templates.ts'
 
 const CONNECTIONS = 16
 
@@ -57,9 +58,24 @@ export async function startService(config: Config, options: ServiceOptions = {})
   const presence = new Presence(ctx)
   const live = new LiveHub({ ctx, presence, databaseUrl: config.databaseUrl, log })
   const receipts = new Receipts({ ctx, cloudApi, log, lineOf: lineOf(config) })
+  const heroCards = new HeroCards({ ctx, config, cloudApi, log })
   const metrics = new Metrics()
   const failures = new Failures(clock)
-  const api: Api = { config, ctx, log, door, ingest, relay, cloudApi, presence, live, receipts, metrics, failures }
+  const api: Api = {
+    config,
+    ctx,
+    log,
+    door,
+    ingest,
+    relay,
+    cloudApi,
+    presence,
+    live,
+    receipts,
+    heroCards,
+    metrics,
+    failures,
+  }
   const housekeeping = new Housekeeping(ctx, log, () => presence.sweep())
 
   let app: App | null = null
@@ -69,7 +85,7 @@ export async function startService(config: Config, options: ServiceOptions = {})
     await app?.close()
     await ingest.close()
     await relay.close()
-    await receipts.close()
+    await Promise.all([receipts.close(), heroCards.close()])
     await Promise.all([cloudApi.close(), door.close()])
     await closeDatabase()
   }
@@ -82,6 +98,8 @@ export async function startService(config: Config, options: ServiceOptions = {})
     await live.start()
     relay.start()
     housekeeping.start()
+    // Nobody waits for it: Meta may be away, and what was read before is still there.
+    heroCards.syncAll().catch((error: unknown) => log.warn({ err: error }, 'HeroCards could not be read'))
     const url = await listen(app, config)
     const setupUrl = token === null ? null : `${config.publicUrl ?? url}/setup?token=${token}`
     return { url, app, ctx, api, housekeeping, setupUrl, close }

@@ -24,9 +24,11 @@ export type SendOutcome =
   | { readonly outcome: 'notReached'; readonly why: string }
   | { readonly outcome: 'unknown'; readonly why: string }
 
-export interface TextMessage {
+export interface OutgoingMessage {
   readonly to: Alias
-  readonly text: string
+  readonly message:
+    | { readonly type: 'text'; readonly text: string }
+    | { readonly type: 'template'; readonly template: JsonObject }
   readonly replyTo: string | null
   /** Comes back in every status of the message: the attempt's id. */
   readonly opaque: string
@@ -75,14 +77,17 @@ export class CloudApi {
     })
   }
 
-  async sendText(line: Line, message: TextMessage): Promise<SendOutcome> {
+  async send(line: Line, message: OutgoingMessage): Promise<SendOutcome> {
+    const said =
+      message.message.type === 'text'
+        ? { type: 'text', text: { body: message.message.text, preview_url: false } }
+        : { type: 'template', template: message.message.template }
     const recipient = message.to.kind === 'phone' ? { to: phoneTo(message.to.value) } : { recipient: message.to.value }
     return this.#send(line, {
       messaging_product: 'whatsapp',
       recipient_type: 'individual',
       ...recipient,
-      type: 'text',
-      text: { body: message.text, preview_url: false },
+      ...said,
       ...(message.replyTo === null ? {} : { context: { message_id: message.replyTo } }),
       biz_opaque_callback_data: message.opaque,
     })
@@ -108,6 +113,30 @@ export class CloudApi {
       const known = phoneNumber.safeParse(body)
       if (answer.statusCode === 200 && known.success) {
         return { ok: true, displayPhoneNumber: known.data.display_phone_number, verifiedName: known.data.verified_name }
+      }
+      const error = refused.safeParse(body)
+      return { ok: false, code: error.success ? error.data.error.code : answer.statusCode }
+    } catch {
+      return { ok: false, code: null }
+    }
+  }
+
+  /** One page of the account's templates. A cursor that Meta no longer knows is code 131059. */
+  async templates(line: Line, wabaId: string, after: string | null): Promise<TemplatePage> {
+    const query = new URLSearchParams({
+      fields: 'id,name,language,category,status,parameter_format,components,quality_score,rejected_reason',
+      limit: String(TEMPLATES_A_PAGE),
+      ...(after === null ? {} : { after }),
+    })
+    try {
+      const url = `${line.baseUrl}/${line.version}/${encodeURIComponent(wabaId)}/message_templates?${query}`
+      const answer = await request(url, { dispatcher: this.#agent, headers: { authorization: `Bearer ${line.token}` } })
+      const body: unknown = parse(await answer.body.text())
+      const page = templatePage.safeParse(body)
+      if (answer.statusCode === 200 && page.success) {
+        const { data, paging } = page.data
+        const more = paging?.next !== undefined && data.length > 0
+        return { ok: true, templates: data, next: more ? (paging?.cursors?.after ?? null) : null }
       }
       const error = refused.safeParse(body)
       return { ok: false, code: error.success ? error.data.error.code : answer.statusCode }
@@ -158,6 +187,33 @@ export class CloudApi {
     }
   }
 }
+
+const TEMPLATES_A_PAGE = 100
+
+/** Unknown fields are Meta's business; a template that lacks one of these could be neither named nor shown. */
+const template = z.object({
+  id: z.coerce.string(),
+  name: z.string().min(1),
+  language: z.string().min(1),
+  category: z.string(),
+  status: z.string(),
+  parameter_format: z.string().optional(),
+  components: z.array(z.record(z.string(), z.json())).default([]),
+  quality_score: z.looseObject({ score: z.string().optional() }).optional(),
+  rejected_reason: z.string().nullish(),
+})
+export type MetaTemplate = z.output<typeof template>
+const templatePage = z.object({
+  data: z.array(template),
+  paging: z
+    .looseObject({ cursors: z.looseObject({ after: z.string().optional() }).optional(), next: z.string().optional() })
+    .optional(),
+})
+
+export type TemplatePage =
+  | { readonly ok: true; readonly templates: readonly MetaTemplate[]; readonly next: string | null }
+  /** Meta's code, or the HTTP status; null when Meta was not reached. */
+  | { readonly ok: false; readonly code: number | null }
 
 export type PhoneNumber =
   | { readonly ok: true; readonly displayPhoneNumber: string | undefined; readonly verifiedName: string | undefined }

@@ -121,6 +121,8 @@ export interface Channel {
   simulated: Generated<boolean>;
   state: Generated<string>;
   state_reason: string | null;
+  templates_error: string | null;
+  templates_synced_at: Timestamp | null;
   token_enc: Buffer | null;
   waba_id: string;
 }
@@ -303,6 +305,21 @@ export interface Message {
   time_doubted: Generated<boolean>;
   type: string;
   wamid: string | null;
+}
+
+export interface MessageTemplate {
+  category: string;
+  channel_id: string;
+  components: Json;
+  id: string;
+  language: string;
+  meta_id: string;
+  name: string;
+  parameter_format: string;
+  quality: string | null;
+  rejected_reason: string | null;
+  status: string;
+  synced_at: Timestamp;
 }
 
 export interface Offer {
@@ -520,6 +537,7 @@ export interface DB {
   installation: Installation;
   login: Login;
   message: Message;
+  message_template: MessageTemplate;
   offer: Offer;
   presence: Presence;
   quarantine: Quarantine;

@@ -210,6 +210,12 @@ export const NOT_THEIRS: SendError = {
     'WhatsApp has told another person under this number. Wait until the client writes; then a new session reaches them.',
   retry: 'never',
 }
+export const NOT_SENDABLE: SendError = {
+  code: 'template-not-sendable',
+  title: 'WhatsApp no longer lets this HeroCard be sent',
+  advice: 'It was paused, rejected or deleted while it waited. Send another one.',
+  retry: 'template',
+}
 export const RESTORED: SendError = {
   code: 'restored',
   title: 'The database was restored from a backup while this message waited',

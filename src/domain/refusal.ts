@@ -1,6 +1,7 @@
 // Every way in which Parley says no. A refusal has a stable code (it is part of the interface), and carries the facts
 // that the sentence for a person needs; the sentences live with the API's problem documents.
 
+import type { Mistake, NotSendable } from './template.ts'
 import type { ClosedBecause } from './text-field.ts'
 import type { Instant } from './words.ts'
 
@@ -17,6 +18,9 @@ export type Refusal =
   | { readonly code: 'unknown-result' }
   | { readonly code: 'unknown-tag' }
   | { readonly code: 'unknown-message' }
+  /** `unknown`: the number has no such HeroCard. */
+  | { readonly code: 'template-not-sendable'; readonly reason: NotSendable | 'unknown' }
+  | { readonly code: 'wrong-parameters'; readonly mistakes: readonly Mistake[] }
   | { readonly code: 'not-retryable'; readonly status: string }
   | { readonly code: 'client-banned'; readonly banId?: string }
   | { readonly code: 'idempotency-key-reused' }

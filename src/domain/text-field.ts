@@ -34,6 +34,15 @@ export interface TextFieldFacts {
 
 const closed = (reason: ClosedBecause): TextField => ({ open: false, until: null, reason })
 
+/**
+ * May a HeroCard be sent? Where free text may, and where only the window is shut; not while an earlier one waits for its
+ * answer. The value is why not.
+ */
+export function heroCardClosed(facts: TextFieldFacts, at: Instant): ClosedBecause | null {
+  const field = textField(facts, at)
+  return field.open || field.reason === 'windowShut' ? null : field.reason
+}
+
 export function textField(facts: TextFieldFacts, at: Instant): TextField {
   if (facts.phase === 'ended') return closed('ended')
   if (facts.phase === 'wrapUp') return closed('wrapUp')

@@ -67,6 +67,9 @@ export interface IngestDeps {
   readonly log: Logger
 }
 
+/** Meta's fields that tell of HeroCards: their status, quality, components, category. */
+const ABOUT_TEMPLATES = /^(message_)?template_/
+
 export class Ingest {
   readonly #deps: IngestDeps
   readonly #lanes: Lane[]
@@ -279,6 +282,8 @@ export class Ingest {
     ctx.bus.emit(writes.changes)
     ctx.bus.emitClients(writes.clientChanges)
     for (const { id } of writes.channelsDown) ctx.bus.emitChannel(id)
+    for (const { field, waba_id } of writes.notices)
+      if (waba_id !== null && ABOUT_TEMPLATES.test(field)) ctx.bus.emitTemplates(waba_id)
     if (writes.rings.length > 0) ctx.ring(writes.rings.map((ring) => ring.session_id))
     const newest = writes.messages.at(-1)
     if (newest !== undefined) this.lagMs = Math.max(0, ctx.clock.now() - Date.parse(newest.spoken_at))

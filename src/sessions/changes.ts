@@ -48,6 +48,7 @@ export function noticeOf(changes: readonly Change[], from: string, clients: read
 type Listener = (changes: readonly Change[]) => void
 type ClientListener = (changes: readonly ClientChange[]) => void
 type ChannelListener = (channelId: string) => void
+type TemplatesListener = (wabaId: string) => void
 
 export class ChangeBus {
   /** Tells this process's own notices from those of others. */
@@ -55,6 +56,7 @@ export class ChangeBus {
   readonly #listeners = new Set<Listener>()
   readonly #clientListeners = new Set<ClientListener>()
   readonly #channelListeners = new Set<ChannelListener>()
+  readonly #templatesListeners = new Set<TemplatesListener>()
 
   emit(changes: readonly Change[]): void {
     if (changes.length > 0) for (const listener of this.#listeners) listener(changes)
@@ -67,6 +69,15 @@ export class ChangeBus {
   onClients(listener: ClientListener): () => void {
     this.#clientListeners.add(listener)
     return () => void this.#clientListeners.delete(listener)
+  }
+
+  /** Meta told that HeroCards of this account changed. */
+  emitTemplates(wabaId: string): void {
+    for (const listener of this.#templatesListeners) listener(wabaId)
+  }
+
+  onTemplates(listener: TemplatesListener): void {
+    this.#templatesListeners.add(listener)
   }
 
   emitChannel(channelId: string): void {

@@ -8,12 +8,14 @@ import { takeNumberSlot, takePairToken } from '../domain/delivery.ts'
 import {
   CHANNEL_DOWN,
   CLIENT_BANNED,
+  NOT_SENDABLE,
   NOT_THEIRS,
   RESTORED,
   type SendError,
   WINDOW_SHUT,
 } from '../domain/meta-errors.ts'
 import type { Snapshot } from '../domain/snapshot.ts'
+import { isApproved } from '../domain/template.ts'
 import { SEND_MARGIN_MS } from '../domain/window.ts'
 import type { Alias, Instant, JsonObject } from '../domain/words.ts'
 import { type Aftermath, type Ctx, transact } from './context.ts'
@@ -28,10 +30,15 @@ export interface Claimed {
   readonly sessionId: string
   readonly claimedAt: Instant
   readonly to: Alias
-  readonly text: string
+  readonly message: Outgoing
   readonly replyTo: string | null
   readonly channel: { readonly phoneNumberId: string; readonly tokenEnc: Buffer | null; readonly simulated: boolean }
 }
+
+/** What is handed to Meta. */
+export type Outgoing =
+  | { readonly type: 'text'; readonly text: string }
+  | { readonly type: 'template'; readonly template: JsonObject }
 
 export type Claim =
   | { readonly claim: 'post'; readonly claimed: Claimed }
@@ -48,7 +55,10 @@ interface Next {
   wait_until: Date | null
   paced: boolean
   message_id: string
+  type: string
   text: string | null
+  content: JsonObject
+  template_status: string | null
   reply_wamid: string | null
   phone_number_id: string
   token_enc: Buffer | null
@@ -94,7 +104,7 @@ export async function claimNext(ctx: Ctx, sessionId: string): Promise<Claim> {
         sessionId,
         claimedAt: at,
         to: state.destination,
-        text: next.text ?? '',
+        message: outgoing(next),
         replyTo: next.reply_wamid,
         channel: { phoneNumberId: next.phone_number_id, tokenEnc: next.token_enc, simulated: next.simulated },
       },
@@ -102,10 +112,22 @@ export async function claimNext(ctx: Ctx, sessionId: string): Promise<Claim> {
   })
 }
 
+function outgoing({ type, text, content }: Next): Outgoing {
+  if (type !== 'template') return { type: 'text', text: text ?? '' }
+  const { name, language, components } = content
+  return {
+    type: 'template',
+    template: { name: name ?? null, language: language ?? null, components: components ?? [] },
+  }
+}
+
 /** Its channel is locked with it: the number's pace is one for all sessions. */
 async function firstPending(trx: Trx, sessionId: string): Promise<Next | null> {
   const { rows } = await sql<Next>`
-    SELECT a.id, a.no, a.epoch, a.wait_until, a.paced, a.message_id, m.text, m.reply_wamid,
+    SELECT a.id, a.no, a.epoch, a.wait_until, a.paced, a.message_id, m.type, m.text, m.content, m.reply_wamid,
+           CASE WHEN m.type = 'template' THEN (
+             SELECT t.status FROM message_template t WHERE t.channel_id = a.channel_id AND t.name = m.content ->> 'name'
+                AND t.language = m.content -> 'language' ->> 'code') END AS template_status,
            ch.phone_number_id, ch.token_enc, ch.simulated, ch.mps,
            (extract(epoch FROM ch.next_slot_at) * 1000)::float8 AS next_slot_at, c.pair_tokens, c.pair_at
       FROM attempt a
@@ -124,6 +146,8 @@ function refusal(state: SessionState, next: Next, at: Instant): SendError | null
   if (holds(state.ban, at)) return CLIENT_BANNED
   if (!state.channelUp) return CHANNEL_DOWN
   if (!state.destinationHeld) return NOT_THEIRS
+  // Its way out is open when the window is shut; what WhatsApp thinks of it may have changed since the command.
+  if (next.type === 'template') return isApproved(next.template_status) ? null : NOT_SENDABLE
   if (state.windowUntil === null || at + SEND_MARGIN_MS >= state.windowUntil) return WINDOW_SHUT
   return null
 }

@@ -9,7 +9,8 @@ import type { Actor } from './actor.ts'
 import type { Ctx } from './context.ts'
 import { type Keyed, once, type Sent } from './once.ts'
 import type { SessionState } from './state.ts'
-import { addAttempt, askGate, storeText } from './store.ts'
+import { addAttempt, askCardGate, askGate, storeTemplate, storeText } from './store.ts'
+import { type ChosenCard, fillCard } from './templates.ts'
 import { recordEvent, recordStatus, recount, ring, updateSession } from './write.ts'
 
 export interface TextToSend extends Keyed {
@@ -38,6 +39,28 @@ export function sendText(ctx: Ctx, send: TextToSend): Promise<Sent> {
   })
 }
 
+export interface CardToSend extends Keyed {
+  readonly sessionId: string
+  readonly card: ChosenCard
+}
+
+/** A HeroCard: the one thing that may leave while the window is shut, and then only one until the client answers. */
+export function sendTemplate(ctx: Ctx, send: CardToSend): Promise<Sent> {
+  return once(ctx, send, 'template', send.sessionId, async (trx, after, state, at) => {
+    const access = mayDo(send.actor.rights, state, 'write')
+    if (access !== 'allowed') return refused({ code: access })
+    const gate = askCardGate(state, at)
+    if (!gate.ok) return gate
+    const card = await fillCard(trx, state.channelId, send.card)
+    if (!card.ok) return card
+    const { actor, key } = send
+    const stored = { actor, card: card.value, clientRef: key, reply: null, asked: gate.value, at }
+    const { messageId } = await storeTemplate(trx, after, state, stored)
+    await ring(trx, after, state.id, at)
+    return allowed({ messageId })
+  })
+}
+
 /**
  * A new attempt under the same message, in place of one that failed or whose outcome is unknown. Where the old one
  * has been seen to arrive after all, `evenThoughReached` must say that a second copy is meant.
@@ -53,7 +76,7 @@ export async function retryMessage(
     if (access !== 'allowed') return refused({ code: access })
     const last = await newestAttempt(trx, retry.messageId)
     if (last === null) return refused({ code: 'not-retryable', status: 'received' })
-    const gate = askGate(state, at)
+    const gate = last.type === 'template' ? askCardGate(state, at) : askGate(state, at)
     if (!gate.ok) return gate
     if (!mayRetry(last.state)) return refused({ code: 'not-retryable', status: last.state })
     if (last.reached_anyway && retry.evenThoughReached !== true) {
@@ -152,10 +175,11 @@ async function quotable(trx: Trx, state: SessionState, messageId: string): Promi
 
 async function newestAttempt(trx: Trx, messageId: string) {
   const row = await trx
-    .selectFrom('attempt')
-    .select(['id', 'no', 'state', 'reached_anyway'])
-    .where('message_id', '=', messageId)
-    .orderBy('no', 'desc')
+    .selectFrom('attempt as a')
+    .innerJoin('message as m', 'm.id', 'a.message_id')
+    .select(['a.id', 'a.no', 'a.state', 'a.reached_anyway', 'm.type'])
+    .where('a.message_id', '=', messageId)
+    .orderBy('a.no', 'desc')
     .limit(1)
     .executeTakeFirst()
   return row === undefined ? null : { ...row, state: row.state as AttemptState }

@@ -8,7 +8,7 @@ import type { SendError } from '../domain/meta-errors.ts'
 import type { AccessFacts } from '../domain/policy.ts'
 import { type Settings, settingsFrom } from '../domain/settings.ts'
 import type { Snapshot } from '../domain/snapshot.ts'
-import { type TextField, textField } from '../domain/text-field.ts'
+import { type TextField, type TextFieldFacts, textField } from '../domain/text-field.ts'
 import { type TimerFacts, timers } from '../domain/timers.ts'
 import type { Alias, AliasKind, Instant, JsonObject, Origin, Phase } from '../domain/words.ts'
 
@@ -194,17 +194,15 @@ function stateOf(row: Row): SessionState {
   }
 }
 
-export const textFieldOf = (state: SessionState, at: Instant): TextField =>
-  textField(
-    {
-      phase: state.phase,
-      window: { until: state.windowUntil, messageId: state.windowMessageId },
-      awaitsClient: state.awaitsClient,
-      banned: holds(state.ban, at),
-      channelUp: state.channelUp,
-    },
-    at,
-  )
+export const textFieldFacts = (state: SessionState, at: Instant): TextFieldFacts => ({
+  phase: state.phase,
+  window: { until: state.windowUntil, messageId: state.windowMessageId },
+  awaitsClient: state.awaitsClient,
+  banned: holds(state.ban, at),
+  channelUp: state.channelUp,
+})
+
+export const textFieldOf = (state: SessionState, at: Instant): TextField => textField(textFieldFacts(state, at), at)
 
 export const snapshotOf = (state: SessionState, at: Instant): Snapshot => ({
   epoch: state.epoch,

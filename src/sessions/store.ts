@@ -1,13 +1,15 @@
-// Puts a text into its session: the gate, the message, its attempt. For every transaction that sends one.
+// Puts a text or a HeroCard into its session: the gate, the message, its attempt. For every transaction that sends one.
 
 import { later, type Trx } from '../db/database.ts'
 import type { AccessFacts } from '../domain/policy.ts'
 import { allowed, refused, type Verdict } from '../domain/refusal.ts'
+import { heroCardClosed } from '../domain/text-field.ts'
 import type { Instant, JsonObject } from '../domain/words.ts'
 import { newId } from '../ids.ts'
 import type { Actor } from './actor.ts'
 import type { Aftermath } from './context.ts'
-import { type SessionState, textFieldOf } from './state.ts'
+import { type SessionState, textFieldFacts, textFieldOf } from './state.ts'
+import type { Card } from './templates.ts'
 import { date, recordStatus, type SessionPatch, updateSession } from './write.ts'
 
 /** Whether free text may be written now; its value is the evidence. */
@@ -17,9 +19,15 @@ export function askGate(state: SessionState, at: Instant): Verdict<JsonObject> {
   return allowed({ asked: { at, windowMessageId: state.windowMessageId, windowUntil: field.until } })
 }
 
-export interface TextToStore {
+/** Whether a HeroCard may be sent now; its value is the evidence. */
+export function askCardGate(state: SessionState, at: Instant): Verdict<JsonObject> {
+  const reason = heroCardClosed(textFieldFacts(state, at), at)
+  if (reason !== null) return refused({ code: 'text-field-closed', reason, until: null })
+  return allowed({ asked: { at, windowMessageId: state.windowMessageId, windowUntil: state.windowUntil } })
+}
+
+interface ToStore {
   readonly actor: Actor
-  readonly text: string
   readonly clientRef: string | null
   readonly reply: { readonly messageId: string; readonly wamid: string } | null
   /** The evidence of the gate that let it pass. */
@@ -27,16 +35,52 @@ export interface TextToStore {
   readonly at: Instant
 }
 
+export interface TextToStore extends ToStore {
+  readonly text: string
+}
+
+export interface CardToStore extends ToStore {
+  readonly card: Card
+}
+
 /**
  * The message and its first attempt, pending: the session's next one, in a transaction that has asked the gate.
  * `patch` is what else changes of the session with it, so that its rev grows once.
  */
-export async function storeText(
+export function storeText(
   trx: Trx,
   after: Aftermath,
   state: SessionState,
   send: TextToStore,
   patch: SessionPatch = {},
+  from?: AccessFacts,
+): Promise<{ readonly messageId: string; readonly rev: number }> {
+  const said = { type: 'text', text: send.text, content: { body: send.text } } as const
+  return store(trx, after, state, send, said, { awaits_client: false, ...patch }, from)
+}
+
+/** The same for a HeroCard. From here on the session waits for its client, whose next word rings. */
+export function storeTemplate(
+  trx: Trx,
+  after: Aftermath,
+  state: SessionState,
+  send: CardToStore,
+  patch: SessionPatch = {},
+): Promise<{ readonly messageId: string; readonly rev: number }> {
+  const { name, language, category, filled } = send.card
+  const { components, shown } = filled
+  const content = { name, language: { code: language }, category, components, ...shown } as unknown as JsonObject
+  const said = { type: 'template', text: shown.body, content } as const
+  return store(trx, after, state, send, said, { awaits_client: true, bell_on: true, ...patch })
+}
+
+async function store(
+  trx: Trx,
+  after: Aftermath,
+  state: SessionState,
+  send: ToStore,
+  message: { readonly type: 'text' | 'template'; readonly text: string; readonly content: JsonObject },
+  patch: SessionPatch,
   from?: AccessFacts,
 ): Promise<{ readonly messageId: string; readonly rev: number }> {
   const { actor, at } = send
@@ -56,9 +100,9 @@ export async function storeText(
       body_rev: rev,
       direction: 'out',
       kind: 'message',
-      type: 'text',
-      text: send.text,
-      content: JSON.stringify({ body: send.text }),
+      type: message.type,
+      text: message.text,
+      content: JSON.stringify(message.content),
       author_kind: actor.kind,
       author_id: actor.rights.userId,
       client_ref: send.clientRef,

@@ -454,6 +454,7 @@ export const en = {
   'command.result': 'give a result',
 
   'evidence.banId': 'Ban',
+  'evidence.mistakes': 'Filled in wrongly',
   'evidence.banUntil': 'Banned until',
   'evidence.added': 'Tags added',
   'evidence.removed': 'Tags taken away',
@@ -747,6 +748,8 @@ export const en = {
   'problem.newer-client-message': 'The client has written meanwhile.',
   'problem.result-required': 'This result needs a note.',
   'problem.not-retryable': 'This message has moved on meanwhile.',
+  'problem.template-not-sendable': 'This HeroCard cannot be sent now.',
+  'problem.wrong-parameters': 'The HeroCard is not filled in as it must be.',
   'problem.client-banned': 'This client is on the blacklist.',
   'problem.channel-down': 'This number cannot send now.',
   'problem.idempotency-key-reused': 'This was sent before with another text.',

@@ -7,12 +7,13 @@ import type { CommandKind } from '../../domain/commands.ts'
 import { type CommandAnswer, giveCommand } from '../../sessions/command.ts'
 import type { CommandBody } from '../../sessions/decide.ts'
 import { readUpTo } from '../../sessions/read.ts'
-import { sendText } from '../../sessions/send.ts'
+import { sendTemplate, sendText } from '../../sessions/send.ts'
 import { type Api, type App, whoOf } from '../context.ts'
 import { loadDraft, saveDraft } from '../drafts.ts'
 import { anId, anyText, idParams, MAX_TEXT, messageText, noBody, orNull } from '../fields.ts'
 import { keyed } from '../keyed.ts'
 import { orRefuse, Problem, refusalProblem } from '../problems.ts'
+import { templateBody } from '../template-body.ts'
 import { time } from '../views/common.ts'
 import { loadMessage, type MessageView, messageSchema } from '../views/message.ts'
 import { sessionSchema } from '../views/session.ts'
@@ -113,6 +114,25 @@ export function commandRoutes(app: App, api: Api): void {
         text,
         replyTo,
       })
+      return reply.code(202).send(await oneMessage(api, orRefuse(sent).messageId))
+    },
+  )
+
+  app.post(
+    '/api/v1/sessions/:id/template',
+    {
+      config: { access: 'session:write' },
+      schema: {
+        tags,
+        summary: 'Send a HeroCard',
+        description: 'Also while the window is shut; then one only, until the client answers.',
+        params: idParams,
+        body: templateBody,
+        response: { 202: messageSchema },
+      },
+    },
+    async (request, reply) => {
+      const sent = await sendTemplate(ctx, { ...keyed(request), sessionId: request.params.id, card: request.body })
       return reply.code(202).send(await oneMessage(api, orRefuse(sent).messageId))
     },
   )

@@ -85,6 +85,12 @@ export async function readMessages(
   }))
 }
 
+function templateOf({ type, content }: Row): MessageView['template'] {
+  const { name, language } = content as { name?: unknown; language?: { code?: unknown } }
+  if (type !== 'template' || typeof name !== 'string' || typeof language?.code !== 'string') return null
+  return { name, language: language.code }
+}
+
 function viewOf(row: Row, attempts: readonly AttemptRow[], person: Person | null): MessageView {
   const newest = newestOf(attempts)
   const byClient = row.author_kind === 'client'
@@ -99,7 +105,7 @@ function viewOf(row: Row, attempts: readonly AttemptRow[], person: Person | null
     type: row.type,
     text: row.text,
     content: row.content,
-    template: null,
+    template: templateOf(row),
     file: null,
     author: {
       kind: row.author_kind,

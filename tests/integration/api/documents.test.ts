@@ -169,6 +169,7 @@ describe('rights', () => {
     end: { lastSeq: 1 },
     result: { resultId: v7() },
     messages: { type: 'text', text: 'not mine' },
+    template: { name: 'order_update', language: 'en' },
     read: { seq: 1 },
     draft: { text: 'not mine' },
     resolve: { outcome: 'arrived' },

@@ -118,7 +118,8 @@ for (const code of [131047, 131026]) {
       await engine.message(id, ['failed'])
       const [attempt, ...more] = await attempts(engine, id)
       expect(more).toEqual([])
-      expect(attempt?.error).toMatchObject({ code, retry: code === 131047 ? 'template' : 'never' })
+      // The client has just written: Meta and Parley do not agree on the window, and the same text may pass now.
+      expect(attempt?.error).toMatchObject({ code, retry: code === 131047 ? 'now' : 'never' })
       expect((await engine.session(talk.phone)).failed).toBe(1)
       expect((await engine.events(talk.session.id)).at(-1)).toMatchObject({ kind: 'sendFailed', evidence: { code } })
     })
