@@ -580,7 +580,83 @@ export interface paths {
             };
         };
         readonly put?: never;
-        readonly post?: never;
+        /**
+         * Direct message: begin a session with somebody
+         * @description With a HeroCard; with free text only while the window is open. Meanwhile the session is one’s own, and the text field opens with the client’s answer.
+         */
+        readonly post: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path?: never;
+                readonly cookie?: never;
+            };
+            readonly requestBody: {
+                readonly content: {
+                    readonly "application/json": {
+                        /**
+                         * Format: uuid
+                         * @description The number to write from
+                         */
+                        readonly channelId: string;
+                        readonly to?: string | null;
+                        /** @description Instead of `to`: a contact of the directory */
+                        readonly contactId?: string | null;
+                        /** @description Instead of `to`: a client of this number */
+                        readonly clientId?: string | null;
+                        /** @description One of one’s own groups; without it the number’s */
+                        readonly groupId?: string | null;
+                        /** @description A HeroCard, whether the window is open or shut */
+                        readonly template?: {
+                            readonly name: string;
+                            /** @description As Meta names it, like `en` or `en_US` */
+                            readonly language: string;
+                            /** @default {} */
+                            readonly parameters?: {
+                                /** @description The values of a text; the web address of an image, video or document; a place */
+                                readonly header?: readonly (string | {
+                                    readonly latitude: number;
+                                    readonly longitude: number;
+                                    readonly name?: string;
+                                    readonly address?: string;
+                                })[];
+                                /** @description Values in their order, or by name where the HeroCard names them */
+                                readonly body?: readonly string[] | {
+                                    readonly [key: string]: string;
+                                };
+                                /** @description Suffixes of links, codes to copy, payloads of quick replies */
+                                readonly buttons?: readonly {
+                                    readonly index: number;
+                                    readonly value: string;
+                                }[];
+                            };
+                        } | null;
+                        /** @description Only while the window is open */
+                        readonly text?: string | null;
+                    };
+                };
+            };
+            readonly responses: {
+                /** @description Default Response */
+                readonly 201: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["Session"];
+                    };
+                };
+                /** @description A problem */
+                readonly default: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -957,6 +1033,137 @@ export interface paths {
                             /** @description `cursor` of the next page; null on the last */
                             readonly next: string | null;
                         };
+                    };
+                };
+                /** @description A problem */
+                readonly default: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/sessions/{id}/reconnect": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Take an ended session up again, as a new one
+         * @description Within 24 hours of the client’s last message with free text, or with nothing but the open text field; after it with a HeroCard.
+         */
+        readonly post: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path: {
+                    readonly id: string;
+                };
+                readonly cookie?: never;
+            };
+            readonly requestBody: {
+                readonly content: {
+                    readonly "application/json": {
+                        /** @description A HeroCard, whether the window is open or shut */
+                        readonly template?: {
+                            readonly name: string;
+                            /** @description As Meta names it, like `en` or `en_US` */
+                            readonly language: string;
+                            /** @default {} */
+                            readonly parameters?: {
+                                /** @description The values of a text; the web address of an image, video or document; a place */
+                                readonly header?: readonly (string | {
+                                    readonly latitude: number;
+                                    readonly longitude: number;
+                                    readonly name?: string;
+                                    readonly address?: string;
+                                })[];
+                                /** @description Values in their order, or by name where the HeroCard names them */
+                                readonly body?: readonly string[] | {
+                                    readonly [key: string]: string;
+                                };
+                                /** @description Suffixes of links, codes to copy, payloads of quick replies */
+                                readonly buttons?: readonly {
+                                    readonly index: number;
+                                    readonly value: string;
+                                }[];
+                            };
+                        } | null;
+                        /** @description Only while the window is open */
+                        readonly text?: string | null;
+                    } | null;
+                };
+            };
+            readonly responses: {
+                /** @description Default Response */
+                readonly 201: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["Session"];
+                    };
+                };
+                /** @description A problem */
+                readonly default: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/recipients": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Who somebody is, and whether they may be written to */
+        readonly get: {
+            readonly parameters: {
+                readonly query: {
+                    readonly channelId: string;
+                    /** @description A phone number in any common notation, or a WhatsApp id (BSUID) */
+                    readonly to: string;
+                };
+                readonly header?: never;
+                readonly path?: never;
+                readonly cookie?: never;
+            };
+            readonly requestBody?: never;
+            readonly responses: {
+                /** @description Default Response */
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["Recipient"];
                     };
                 };
                 /** @description A problem */
@@ -5035,7 +5242,7 @@ export interface components {
             readonly title: string;
             readonly status: number;
             /** @enum {string} */
-            readonly code: "invalid" | "signed-out" | "method-not-allowed" | "request-timeout" | "last-administrator" | "body-too-large" | "unsupported-media-type" | "too-many-requests" | "headers-too-large" | "internal" | "unavailable" | "outcome-unknown" | "not-found" | "not-allowed" | "not-your-session" | "text-field-closed" | "already-accepted" | "no-free-slot" | "wrong-phase" | "newer-client-message" | "result-required" | "unknown-result" | "unknown-tag" | "unknown-message" | "template-not-sendable" | "wrong-parameters" | "not-retryable" | "client-banned" | "idempotency-key-reused" | "channel-down";
+            readonly code: "invalid" | "signed-out" | "method-not-allowed" | "request-timeout" | "last-administrator" | "body-too-large" | "unsupported-media-type" | "too-many-requests" | "headers-too-large" | "internal" | "unavailable" | "outcome-unknown" | "not-found" | "not-allowed" | "not-your-session" | "text-field-closed" | "already-accepted" | "no-free-slot" | "wrong-phase" | "newer-client-message" | "result-required" | "unknown-result" | "unknown-tag" | "unknown-message" | "template-not-sendable" | "wrong-parameters" | "not-retryable" | "session-in-progress" | "unknown-recipient" | "client-banned" | "idempotency-key-reused" | "channel-down";
             readonly detail: string;
             readonly errors?: readonly {
                 readonly pointer: string;
@@ -5990,6 +6197,49 @@ export interface components {
                 readonly note: string | null;
             };
         };
+        readonly RecipientInput: {
+            /** @description E.164 with +; null for a WhatsApp id */
+            readonly phone: string | null;
+            /** @description ISO 3166, where the number tells it */
+            readonly country: string | null;
+            /** @description False: no operator of that country hands out such numbers, as far as is known */
+            readonly plausible: boolean;
+            /** @description Whom the number knows by it; null for somebody new, or whom one may not see */
+            readonly client: {
+                /** Format: uuid */
+                readonly id: string;
+                readonly name: string | null;
+                readonly phone: string | null;
+                readonly bsuid: string | null;
+            } | null;
+            /** @description Who it is in the Contacts Directory */
+            readonly contact: {
+                /** Format: uuid */
+                readonly id: string;
+                readonly name: string | null;
+            } | null;
+            /** @description Open: free text may be sent at once */
+            readonly window: {
+                readonly open: boolean;
+                readonly until: string | null;
+            };
+            /** @description The session in progress, which stands in the way of another one */
+            readonly session: {
+                /** Format: uuid */
+                readonly id: string;
+                readonly phase: ("queued" | "active" | "wrapUp" | "ended") | null;
+                readonly operatorId: string | null;
+                readonly operatorName: string | null;
+                /** @description False: one may not open it, nor learn whose it is */
+                readonly visible: boolean;
+            } | null;
+            /** @description The entry on the blacklist */
+            readonly ban: {
+                /** Format: uuid */
+                readonly id: string;
+                readonly until: string | null;
+            } | null;
+        };
         readonly TokenInput: {
             /** Format: uuid */
             readonly id: string;
@@ -6043,7 +6293,7 @@ export interface components {
             readonly title: string;
             readonly status: number;
             /** @enum {string} */
-            readonly code: "invalid" | "signed-out" | "method-not-allowed" | "request-timeout" | "last-administrator" | "body-too-large" | "unsupported-media-type" | "too-many-requests" | "headers-too-large" | "internal" | "unavailable" | "outcome-unknown" | "not-found" | "not-allowed" | "not-your-session" | "text-field-closed" | "already-accepted" | "no-free-slot" | "wrong-phase" | "newer-client-message" | "result-required" | "unknown-result" | "unknown-tag" | "unknown-message" | "template-not-sendable" | "wrong-parameters" | "not-retryable" | "client-banned" | "idempotency-key-reused" | "channel-down";
+            readonly code: "invalid" | "signed-out" | "method-not-allowed" | "request-timeout" | "last-administrator" | "body-too-large" | "unsupported-media-type" | "too-many-requests" | "headers-too-large" | "internal" | "unavailable" | "outcome-unknown" | "not-found" | "not-allowed" | "not-your-session" | "text-field-closed" | "already-accepted" | "no-free-slot" | "wrong-phase" | "newer-client-message" | "result-required" | "unknown-result" | "unknown-tag" | "unknown-message" | "template-not-sendable" | "wrong-parameters" | "not-retryable" | "session-in-progress" | "unknown-recipient" | "client-banned" | "idempotency-key-reused" | "channel-down";
             readonly detail: string;
             readonly errors?: readonly {
                 readonly pointer: string;
@@ -6997,6 +7247,49 @@ export interface components {
                 readonly name: string | null;
                 readonly note: string | null;
             };
+        };
+        readonly Recipient: {
+            /** @description E.164 with +; null for a WhatsApp id */
+            readonly phone: string | null;
+            /** @description ISO 3166, where the number tells it */
+            readonly country: string | null;
+            /** @description False: no operator of that country hands out such numbers, as far as is known */
+            readonly plausible: boolean;
+            /** @description Whom the number knows by it; null for somebody new, or whom one may not see */
+            readonly client: {
+                /** Format: uuid */
+                readonly id: string;
+                readonly name: string | null;
+                readonly phone: string | null;
+                readonly bsuid: string | null;
+            } | null;
+            /** @description Who it is in the Contacts Directory */
+            readonly contact: {
+                /** Format: uuid */
+                readonly id: string;
+                readonly name: string | null;
+            } | null;
+            /** @description Open: free text may be sent at once */
+            readonly window: {
+                readonly open: boolean;
+                readonly until: string | null;
+            };
+            /** @description The session in progress, which stands in the way of another one */
+            readonly session: {
+                /** Format: uuid */
+                readonly id: string;
+                readonly phase: ("queued" | "active" | "wrapUp" | "ended") | null;
+                readonly operatorId: string | null;
+                readonly operatorName: string | null;
+                /** @description False: one may not open it, nor learn whose it is */
+                readonly visible: boolean;
+            } | null;
+            /** @description The entry on the blacklist */
+            readonly ban: {
+                /** Format: uuid */
+                readonly id: string;
+                readonly until: string | null;
+            } | null;
         };
         readonly Token: {
             /** Format: uuid */

@@ -37,6 +37,7 @@ import { sessionResultRoutes } from './routes/session-results.ts'
 import { sessionRoutes } from './routes/sessions.ts'
 import { settingRoutes } from './routes/settings.ts'
 import { setupRoutes } from './routes/setup.ts'
+import { startRoutes } from './routes/starts.ts'
 import { tagRoutes } from './routes/tags.ts'
 import { tokenRoutes } from './routes/tokens.ts'
 import { userRoutes } from './routes/users.ts'
@@ -93,6 +94,7 @@ const ROUTES = [
   tokenRoutes,
   sessionRoutes,
   sessionResultRoutes,
+  startRoutes,
   commandRoutes,
   messageRoutes,
   messageTemplateRoutes,

@@ -111,6 +111,16 @@ const refusals = {
     title: 'Not to be repeated',
     sentence: 'This message cannot be sent again, or settled, as it stands.',
   },
+  'session-in-progress': {
+    status: 409,
+    title: 'A session is in progress',
+    sentence: 'There is a session with this client that has not ended: go on in that one.',
+  },
+  'unknown-recipient': {
+    status: 400,
+    title: 'Not valid',
+    sentence: 'This is no phone number. Write it with its country code, for instance +420 777 123 456.',
+  },
   'client-banned': { status: 409, title: 'Client is banned', sentence: 'This client is on the blacklist.' },
   'idempotency-key-reused': {
     status: 422,
@@ -231,6 +241,10 @@ export function refusalProblem(refusal: Refusal, resultAt = ''): Problem {
       )
     case 'template-not-sendable':
       return new Problem(refusal.code, { reason: refusal.reason, detail: NOT_SENDABLE[refusal.reason] })
+    case 'unknown-recipient':
+      return refusal.of === 'to'
+        ? invalid([{ pointer: '/to', detail: refusals['unknown-recipient'].sentence }])
+        : invalid([{ pointer: '/contactId', detail: 'This contact has no phone number to write to.' }])
     case 'unknown-message':
       return invalid([{ pointer: '/replyTo', detail: refusals['unknown-message'].sentence }])
     case 'text-field-closed': {

@@ -9,6 +9,9 @@
 //   BSUID's client and phone's client differ and the latter has no BSUID → the two are one person: join
 import type { Alias } from './words.ts'
 
+/** Meta: two letters, a dot, up to 128 letters and digits; a parent's id has ENT between. Never to be read as a number. */
+export const BSUID = /^[A-Z]{2}\.(ENT\.)?[A-Za-z0-9]{1,128}$/
+
 export interface KnownClient {
   readonly id: string
   readonly hasBsuid: boolean

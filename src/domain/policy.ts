@@ -23,7 +23,7 @@ export interface AccessFacts {
   readonly offerOperatorId: string | null
 }
 
-export const SESSION_ACTIONS = ['accept', 'write', 'end', 'result', 'read', 'tag'] as const
+export const SESSION_ACTIONS = ['accept', 'write', 'end', 'result', 'read', 'tag', 'reconnect'] as const
 export type SessionAction = (typeof SESSION_ACTIONS)[number]
 
 const inGroup = (rights: Rights, facts: AccessFacts): boolean =>
@@ -58,6 +58,8 @@ export function mayDo(rights: Rights, facts: AccessFacts, action: SessionAction)
     return maySee(rights, facts) || inGroup(rights, facts) ? 'allowed' : 'not-found'
   }
   if (!maySee(rights, facts)) return 'not-found'
+  // Of the ended sessions of one's groups everybody may take up any; whether it has ended is for its state to say.
+  if (action === 'reconnect') return 'allowed'
   if (isOwn(rights, facts)) return 'allowed'
   if (facts.operatorId === null && action === 'write') return 'allowed'
   if (rights.role !== 'operator' && (action === 'end' || action === 'result')) return 'allowed'

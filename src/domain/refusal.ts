@@ -23,6 +23,9 @@ export type Refusal =
   | { readonly code: 'wrong-parameters'; readonly mistakes: readonly Mistake[] }
   | { readonly code: 'not-retryable'; readonly status: string }
   | { readonly code: 'client-banned'; readonly banId?: string }
+  /** `operatorId` where the caller may see the session. */
+  | { readonly code: 'session-in-progress'; readonly sessionId: string; readonly operatorId: string | null }
+  | { readonly code: 'unknown-recipient'; readonly of: 'to' | 'contactId' }
   | { readonly code: 'idempotency-key-reused' }
   | { readonly code: 'channel-down'; readonly reason: string | null }
 

@@ -6,8 +6,6 @@ export interface Settings extends TimerSettings {
   readonly queueTime: number
   /** For offers to one operator. */
   readonly timeToAccept: number
-  /** For HeroCards that nobody answers. */
-  readonly noAnswer: number
   /** Whether clients see that the operator has read. */
   readonly readReceipts: boolean
   /** Whether operators may put clients on the blacklist. */

@@ -3,13 +3,22 @@
 // unless something came meanwhile"); so a timer that is a little early, late or doubled does no harm.
 import type { Instant, Phase } from './words.ts'
 
-export const TIMER_NAMES = ['offerOverdue', 'windowWarning', 'windowExpiry', 'inactivity', 'wrapUpMax'] as const
+export const TIMER_NAMES = [
+  'offerOverdue',
+  'windowWarning',
+  'windowExpiry',
+  'inactivity',
+  'noAnswer',
+  'wrapUpMax',
+] as const
 export type TimerName = (typeof TIMER_NAMES)[number]
 
 /** All in seconds; 0 switches the timer off. */
 export interface TimerSettings {
   readonly windowWarning: number
   readonly inactivity: number
+  /** For a HeroCard that nobody answers. */
+  readonly noAnswer: number
   readonly wrapUpMax: number
 }
 
@@ -25,6 +34,8 @@ export interface TimerFacts {
   /** The oldest client message that nobody answered yet. */
   readonly waitingSince: Instant | null
   readonly lastMessageAt: Instant
+  /** The last outgoing message is a HeroCard that was neither answered nor refused. */
+  readonly awaitsClient: boolean
   readonly acceptedAt: Instant | null
   readonly wrapUpAt: Instant | null
 }
@@ -55,6 +66,10 @@ export function timers(facts: TimerFacts, settings: TimerSettings): readonly Tim
     if (settings.inactivity > 0 && facts.waitingSince === null) {
       arm('inactivity', Math.max(facts.lastMessageAt, facts.acceptedAt ?? 0) + settings.inactivity * 1000)
     }
+  }
+  // While the window is open, more can be said than the card that waits.
+  if (facts.phase === 'active' && facts.awaitsClient && settings.noAnswer > 0) {
+    arm('noAnswer', Math.max(facts.lastMessageAt + settings.noAnswer * 1000, facts.windowUntil ?? 0))
   }
   if (facts.phase === 'wrapUp' && settings.wrapUpMax > 0 && facts.wrapUpAt !== null) {
     arm('wrapUpMax', facts.wrapUpAt + settings.wrapUpMax * 1000)

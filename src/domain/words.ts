@@ -10,8 +10,8 @@ export type Origin = (typeof ORIGINS)[number]
 export const ROLES = ['operator', 'supervisor', 'administrator'] as const
 export type Role = (typeof ROLES)[number]
 
-/** Why a session ended. `wrapUpMax`: the time for the result ran out, which is then "not entered". */
-export const END_REASONS = ['operator', 'wrapUpMax', 'inactivity', 'joined'] as const
+/** Why a session ended. `noAnswer`: nobody answered the HeroCard in the time that the setting gives. `wrapUpMax`: the time for the result ran out, which is then "not entered". */
+export const END_REASONS = ['operator', 'wrapUpMax', 'inactivity', 'noAnswer', 'joined'] as const
 export type EndReason = (typeof END_REASONS)[number]
 
 /** What a message is on the screen (design: the `type` of Message). */

@@ -1,6 +1,7 @@
 // One element of `messages`, `message_echoes` or `calls`, read tolerantly: every field may be missing, misspelt or of
 // another type. What Parley cannot show keeps its type and content, and is shown as a placeholder of that type.
 import type { InboundKind } from '../domain/effects.ts'
+import { BSUID } from '../domain/identity.ts'
 import type { InboundItem, InboundMessage, ItemPath } from '../domain/inbound.ts'
 import type { Alias, Json, JsonObject, MessageType } from '../domain/words.ts'
 import { clean, cleanObject, idOf, isObject, LONGEST_ID, shortened, textOf, timeOf } from './clean.ts'
@@ -11,9 +12,6 @@ export interface Sender {
   readonly standby: boolean
   readonly contacts: readonly Record<string, unknown>[]
 }
-
-/** Meta: two letters, a dot, up to 128 letters and digits; a parent's id has ENT between. */
-const BSUID = /^[A-Z]{2}\.(ENT\.)?[A-Za-z0-9]{1,128}$/
 
 export function aliasOf(value: unknown): Alias | null {
   const id = idOf(value)

@@ -12,6 +12,7 @@ import type { EndReason, Instant, JsonObject } from '../domain/words.ts'
 import { type Actor, loadRights } from './actor.ts'
 import { type Aftermath, type Ctx, transact } from './context.ts'
 import { dropResultDraft, recordResultChange, resultFacts } from './results.ts'
+import { takenSlots } from './slots.ts'
 import { loadSnapshot, lockSession, type SessionState, textFieldOf } from './state.ts'
 import { askGate, storeText, type TextToStore } from './store.ts'
 import { date, type EventActor, recordEvent, type SessionPatch, SYSTEM, updateSession } from './write.ts'
@@ -119,12 +120,7 @@ function whyRefused(command: CommandKind, { code, ...facts }: Refusal, { state, 
 
 async function decideAccept(trx: Trx, after: Aftermath, { state, actor, commandId, at }: Case): Promise<Verdict<null>> {
   const { rights } = actor
-  // The user's row is the lock of their slots: two accepts of one operator count one after the other.
-  await sql`SELECT 1 FROM user_account WHERE id = ${rights.userId} FOR UPDATE`.execute(trx)
-  const { rows } = await sql<{ taken: number }>`
-    SELECT count(*)::int AS taken FROM session
-     WHERE operator_id = ${rights.userId} AND ended_at IS NULL AND NOT awaits_client`.execute(trx)
-  const taken = rows[0]?.taken ?? 0
+  const taken = await takenSlots(trx, rights.userId, at)
   const facts = { ...state, offeredToOperator: state.offerOperatorId }
   const verdict = accept(facts, { userId: rights.userId, slots: rights.slots, taken })
   if (!verdict.ok) return verdict
@@ -254,6 +250,7 @@ const EVENT_OF: Record<TimerName, string> = {
   windowWarning: 'windowWarning',
   windowExpiry: 'windowShut',
   inactivity: 'inactive',
+  noAnswer: 'ended',
   wrapUpMax: 'ended',
 }
 
@@ -278,6 +275,8 @@ async function fire(trx: Trx, state: SessionState, name: TimerName, at: Instant)
       return { bell_on: true, ...(window === null ? {} : { shut_window: window }) }
     case 'inactivity':
       return { phase: 'wrapUp', wrap_up_at: date(at), end_reason: 'inactivity', bell_on: true }
+    case 'noAnswer':
+      return { phase: 'ended', ended_at: date(at), end_reason: 'noAnswer', bell_on: false }
     case 'wrapUpMax': {
       const { end_reason } = await trx
         .selectFrom('session')

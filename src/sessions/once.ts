@@ -21,7 +21,7 @@ export interface Keyed {
   readonly messageId?: string
 }
 
-type Answer = { readonly ok: true; readonly messageId: string } | { readonly ok: false; readonly refusal: Refusal }
+type Answer<T> = ({ readonly ok: true } & T) | { readonly ok: false; readonly refusal: Refusal }
 export type Sent = Verdict<{ readonly messageId: string }>
 
 export async function once(
@@ -31,45 +31,67 @@ export async function once(
   sessionId: string,
   body: (trx: Trx, after: Aftermath, state: SessionState, at: Instant) => Promise<Sent>,
 ): Promise<Sent> {
-  const userId = keyed.actor.rights.userId
   return transact(ctx, async (trx, after) => {
-    const before = await soon<{ hash: Buffer; outcome: unknown }>(
-      trx,
-      sql`SELECT hash, outcome FROM command WHERE user_id = ${userId} AND key = ${keyed.key}`,
-    )
+    const before = await askFirst<{ messageId: string }>(trx, keyed)
     const state = await lockSession(trx, sessionId)
     if (state === null) return refused({ code: 'not-found' })
-    const [first] = before()
-    if (first !== undefined) {
-      if (!first.hash.equals(keyed.hash)) return refused({ code: 'idempotency-key-reused' })
-      const answer = first.outcome as Answer
-      return answer.ok ? allowed({ messageId: answer.messageId }) : refused(answer.refusal)
-    }
+    const first = before()
+    if (first !== null) return first
     const at = ctx.clock.now()
     const verdict = await body(trx, after, state, at)
     if (!verdict.ok) await recordRefusal(trx, state, keyed, kind, verdict.refusal, at)
-    const answer: Answer = verdict.ok
-      ? { ok: true, messageId: verdict.value.messageId }
-      : { ok: false, refusal: verdict.refusal }
-    // Where the same key was used at the same instant, this fails, and all is done anew.
-    await later(
-      trx,
-      trx.insertInto('command').values({
-        id: newId(),
-        user_id: userId,
-        key: keyed.key,
-        hash: keyed.hash,
-        session_id: sessionId,
-        kind,
-        body: JSON.stringify({}),
-        state: 'decided',
-        outcome: JSON.stringify(answer),
-        received_at: date(at),
-        decided_at: date(at),
-      }),
-    )
+    await keepAnswer(trx, keyed, { kind, sessionId, verdict, at })
     return verdict
   })
+}
+
+/** What was answered to this key before; told with the next statement that is awaited. Null: nothing yet. */
+export async function askFirst<T extends object>(
+  trx: Trx,
+  { actor, key, hash }: Keyed,
+): Promise<() => Verdict<T> | null> {
+  const before = await soon<{ hash: Buffer; outcome: unknown }>(
+    trx,
+    sql`SELECT hash, outcome FROM command WHERE user_id = ${actor.rights.userId} AND key = ${key}`,
+  )
+  return () => {
+    const [first] = before()
+    if (first === undefined) return null
+    if (!first.hash.equals(hash)) return refused({ code: 'idempotency-key-reused' })
+    const { ok: _, ...value } = first.outcome as Answer<T>
+    return 'refusal' in value ? refused(value.refusal) : allowed(value as unknown as T)
+  }
+}
+
+/** Where the same key was used at the same instant, this fails, and all is done anew. */
+export async function keepAnswer<T extends object>(
+  trx: Trx,
+  keyed: Keyed,
+  decided: {
+    readonly kind: string
+    readonly sessionId: string | null
+    readonly verdict: Verdict<T>
+    readonly at: Instant
+  },
+): Promise<void> {
+  const { kind, sessionId, verdict, at } = decided
+  const answer = verdict.ok ? { ok: true, ...verdict.value } : { ok: false, refusal: verdict.refusal }
+  await later(
+    trx,
+    trx.insertInto('command').values({
+      id: newId(),
+      user_id: keyed.actor.rights.userId,
+      key: keyed.key,
+      hash: keyed.hash,
+      session_id: sessionId,
+      kind,
+      body: JSON.stringify({}),
+      state: 'decided',
+      outcome: JSON.stringify(answer),
+      received_at: date(at),
+      decided_at: date(at),
+    }),
+  )
 }
 
 /** A refusal by state leaves its evidence, too: which message kept the window open, and until when. */

@@ -2,10 +2,9 @@
 // none. Rights of a role are judged before anything of the request is read; rights on a session, message or client by
 // the one policy, on the facts of now. What somebody may not see is answered exactly as what does not exist.
 import type { FastifyRequest } from 'fastify'
-import { sql } from 'kysely'
 import type { Database } from '../../db/database.ts'
-import { factsOfSession, maySeeSql, OPEN_OFFER } from '../../db/queries/access.ts'
-import { everyClientOf } from '../../db/queries/sessions.ts'
+import { factsOfSession } from '../../db/queries/access.ts'
+import { maySeeClient } from '../../db/queries/clients.ts'
 import { type AccessFacts, mayDo, maySee, type Rights, type SessionAction } from '../../domain/policy.ts'
 import { isId } from '../../ids.ts'
 import { type Api, type App, whoOf } from '../context.ts'
@@ -140,15 +139,4 @@ async function messageFacts(db: Database, rights: Rights, messageId: string): Pr
   if (message === undefined) return null
   if (message.session_id !== null) return factsOfSession(db, message.session_id)
   return (await maySeeClient(db, rights, message.client_id)) ? 'seen' : null
-}
-
-/** Whoever may see one session of a client may see the client; an administrator sees all. */
-export async function maySeeClient(db: Database, rights: Rights, clientId: string): Promise<boolean> {
-  if (rights.role === 'administrator') {
-    return (await sql`SELECT 1 FROM client WHERE id = ${clientId}`.execute(db)).rows.length > 0
-  }
-  const { rows } = await sql`
-    SELECT 1 FROM session s ${OPEN_OFFER}
-     WHERE s.client_id IN (${everyClientOf(clientId)}) AND ${maySeeSql(rights)} LIMIT 1`.execute(db)
-  return rows.length > 0
 }

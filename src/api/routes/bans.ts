@@ -1,11 +1,11 @@
 // The blacklist: who was banned, why, until when, by whom, and who took it back.
 import { z } from 'zod'
+import { maySeeClient } from '../../db/queries/clients.ts'
 import { mayBan, mayLift } from '../../domain/ban.ts'
 import type { Alias } from '../../domain/words.ts'
 import { ban, liftBan } from '../../sessions/bans.ts'
 import { type Api, type App, whoOf } from '../context.ts'
 import { anId, idParams, line, orNull } from '../fields.ts'
-import { maySeeClient } from '../plugins/access.ts'
 import { invalid, orRefuse, Problem } from '../problems.ts'
 import { type BanView, banSchema, bansQuery, listBans, loadBan } from '../views/ban.ts'
 import { listOf } from '../views/common.ts'

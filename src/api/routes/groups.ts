@@ -6,6 +6,7 @@ import type { Database } from '../../db/database.ts'
 import { isUniqueViolation } from '../../db/errors.ts'
 import type { Instant } from '../../domain/words.ts'
 import { newId } from '../../ids.ts'
+import { awaited } from '../../sessions/slots.ts'
 import type { Api, App } from '../context.ts'
 import { anId, idParams, line } from '../fields.ts'
 import { invalid, Problem } from '../problems.ts'
@@ -50,8 +51,8 @@ async function loadOperators(
       FROM group_member m
       JOIN user_account u ON u.id = m.user_id AND u.disabled_at IS NULL
       LEFT JOIN presence p ON p.user_id = u.id AND p.lease_until > ${new Date(at)}
-      CROSS JOIN LATERAL (SELECT count(*)::int AS sessions FROM session s
-                           WHERE s.operator_id = u.id AND s.ended_at IS NULL AND NOT s.awaits_client) taken
+      CROSS JOIN LATERAL (SELECT count(*)::int AS sessions FROM session s JOIN client c ON c.id = s.client_id
+                           WHERE s.operator_id = u.id AND s.ended_at IS NULL AND NOT ${awaited(at)}) taken
      WHERE ${groupId}::uuid IS NULL OR m.group_id = ${groupId}
      ORDER BY u.name, u.id`.execute(db)
   return rows

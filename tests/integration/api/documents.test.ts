@@ -100,7 +100,11 @@ describe('a parameter that is not described', () => {
       const path = url.replace(':id', v7())
       const answer = await admin.ask(method, `${path}?colour=red&limit=1&limt=1`)
       expect(answer.body, url).toMatchObject({ status: 400, code: 'invalid' })
-      const unknown = answer.body.errors.filter((error: { pointer: string }) => error.pointer !== '/limit')
+      // What the route takes, or needs, is no matter here.
+      const unknown = answer.body.errors.filter(
+        (error: { pointer: string; detail: string }) =>
+          error.detail === 'is not known here' && error.pointer !== '/limit',
+      )
       expect(unknown, url).toEqual(['/colour', '/limt'].map((pointer) => ({ pointer, detail: 'is not known here' })))
     }
   })

@@ -124,16 +124,17 @@ describe('timers', () => {
     shutWindow: maybe(instant),
     waitingSince: maybe(instant),
     lastMessageAt: instant,
+    awaitsClient: fc.boolean(),
     acceptedAt: maybe(instant),
     wrapUpAt: maybe(instant),
   })
   const seconds = fc.nat({ max: 100_000 })
-  const settings = fc.record({ windowWarning: seconds, inactivity: seconds, wrapUpMax: seconds })
+  const settings = fc.record({ windowWarning: seconds, inactivity: seconds, noAnswer: seconds, wrapUpMax: seconds })
 
   test('they come in the order in which they are due, each once, and each belongs to the phase', () => {
     const of = {
       queued: ['offerOverdue'],
-      active: ['windowWarning', 'windowExpiry', 'inactivity'],
+      active: ['windowWarning', 'windowExpiry', 'inactivity', 'noAnswer'],
       wrapUp: ['wrapUpMax'],
       ended: [],
     }
@@ -151,7 +152,7 @@ describe('timers', () => {
   test('one that is off by the settings never runs, and a client who waits is never sent away', () => {
     fc.assert(
       fc.property(facts, settings, instant, (given, set, waitingSince) => {
-        const off = { windowWarning: 0, inactivity: 0, wrapUpMax: 0 }
+        const off = { windowWarning: 0, inactivity: 0, noAnswer: 0, wrapUpMax: 0 }
         for (const timer of timers(given, off)) expect(['offerOverdue', 'windowExpiry']).toContain(timer.name)
         expect(timers({ ...given, waitingSince }, set).some((timer) => timer.name === 'inactivity')).toBe(false)
       }),

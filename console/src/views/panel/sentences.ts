@@ -41,6 +41,7 @@ export function sentence({ actor, type, evidence }: TimelineItem): string {
       const result = id === '' ? null : resultName(id)
       const reason = word(evidence, 'reason')
       if (reason === 'joined') return t('event.endedByJoining')
+      if (reason === 'noAnswer') return t('event.endedByNoAnswer')
       if (reason === 'inactivity') return t('event.endedBySilence')
       if (actor.kind === 'system') return t('event.endedByTime')
       return result === null ? t('event.ended', { who }) : t('event.endedWith', { who, result })
@@ -51,6 +52,8 @@ export function sentence({ actor, type, evidence }: TimelineItem): string {
       return t('event.tagged', { who })
     case 'reactivated':
       return t('event.reactivated')
+    case 'reconnected':
+      return t('event.reconnected', { who })
     case 'restored':
       return t('event.restored')
     case 'windowOpened':
