@@ -14,6 +14,9 @@ export type TimelineItem = Schemas['TimelineEvent']
 export type WorkflowState = Schemas['SessionWorkflow']
 export type MessageEvidence = Schemas['MessageEvidence']
 
+export type HeroCard = Schemas['MessageTemplate']
+export type Recipient = Schemas['Recipient']
+
 export type Ban = Schemas['Ban']
 export type Tag = Schemas['Tag']
 export type Settings = Schemas['Settings']

@@ -8,6 +8,7 @@ import { drafts, facts, notices, now } from '../../store/app.ts'
 import { accept, giveResult, underWay } from '../../store/commands.ts'
 import { loadResults, resultName } from '../../store/results.ts'
 import { countdown } from '../../text/time.ts'
+import { Reconnect, SendHeroCard } from '../start/again.tsx'
 import css from './composer.module.css'
 import { focusComposer } from './focus.ts'
 import { ResultForm } from './result-form.tsx'
@@ -28,6 +29,7 @@ export function Closed({ session, reason }: { session: Session; reason: ClosedBe
     <section class={css.closed} aria-label={t('composer.label')} data-closed={reason}>
       <Sentence session={session} reason={reason} />
       <KeptDraft sessionId={session.id} />
+      {reason === 'windowShut' ? <SendHeroCard session={session} /> : null}
       {reason === 'banned' ? <OpenBan session={session} /> : null}
       {reason === 'noOperator' ? <Accept session={session} /> : null}
     </section>
@@ -149,6 +151,7 @@ function Ended({ session }: { session: Session }) {
           {t('ended.next')}
         </a>
       )}
+      {session.nextId === null ? <Reconnect session={session} /> : null}
       {changing.value ? (
         <ResultForm
           sessionId={session.id}

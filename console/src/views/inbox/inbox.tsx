@@ -5,6 +5,7 @@ import type { Session } from '../../api/types.ts'
 import { t } from '../../i18n/t.ts'
 import { facts, me, notice, notices, now } from '../../store/app.ts'
 import { isOverdue, offers, own, settled } from '../../store/lists.ts'
+import { Begin } from '../start/begin.tsx'
 import css from './inbox.module.css'
 import { OfferRow } from './offer-row.tsx'
 import { SessionRow } from './session-row.tsx'
@@ -32,6 +33,7 @@ export function Inbox({ chosen }: { chosen: string | null }) {
         resting.value = null
       }}
     >
+      <Begin />
       {lost.map(([id, text]) => (
         <p key={id} class={`note soon ${css.notice}`} role="status">
           {text}{' '}

@@ -12,6 +12,7 @@ const KEYS = [
   [['R'], 'keys.reply'],
   [['W'], 'keys.why'],
   [['E'], 'keys.end'],
+  [['N'], 'keys.newSession'],
   [['#'], 'keys.canned'],
   [['G', 'S'], 'keys.sessions'],
   [['G', 'C'], 'keys.contacts'],
