@@ -46,10 +46,7 @@ export async function lookAndLock(
   if (wait) trip.ask(PATIENCE)
   const clients = trip.ask<ClientRow>(wait ? LOCK_WAITING : LOCK)
   const aliases = trip.ask<AliasRow>(ALIASES)
-  const bans = trip.ask<BanRow>(BANS, [
-    named.aliases.map((key) => key.alias.kind),
-    named.aliases.map((key) => key.alias.value),
-  ])
+  const anyBan = trip.ask<{ any: boolean }>(ANY_BAN)
   const sessions = trip.ask<SessionRow>(SESSIONS)
   const attempts = ofStatuses ? trip.ask<AttemptRow>(ATTEMPTS) : null
   const theirs = ofStatuses ? trip.ask<SessionRow>(SESSIONS_OF_ATTEMPTS) : null
@@ -62,6 +59,7 @@ export async function lookAndLock(
           named.messages.map((key) => key.wamid),
         ])
   await trip.send()
+  const bans = anyBan.rows[0]?.any === true ? await bansOf(pg, named) : []
 
   const aliasesOf = Map.groupBy(aliases.rows, (row) => row.client_id)
   const allSessions = theirs === null ? sessions.rows : [...sessions.rows, ...theirs.rows]
@@ -80,7 +78,7 @@ export async function lookAndLock(
       clientId: row.client_id,
     })),
     clients: new Map(clients.rows.map((row) => [row.id, clientOf(row, aliasesOf.get(row.id) ?? [])])),
-    bans: new Map(bans.rows.map((row) => [aliasName(row), at(row.until)])),
+    bans: new Map(bans.map((row) => [aliasName(row), at(row.until)])),
     sessions: new Map(allSessions.map((row) => [row.id, sessionOf(row)])),
     lastSessions: new Map(sessions.rows.map((row) => [row.client_id, row.id])),
     messages: new Map(
@@ -190,7 +188,12 @@ const ALIASES: Statement = {
   text: `SELECT client_id, channel_id, kind, value FROM client_alias WHERE client_id = ANY (${remembered(NAMED_CLIENTS)})`,
 }
 
-/** Newcomers' aliases are banned before anybody has them. Nothing at all is looked up while nobody is on the blacklist. */
+const ANY_BAN: Statement = {
+  name: 'ingest-any-ban',
+  text: 'SELECT EXISTS (SELECT 1 FROM ban WHERE lifted_at IS NULL AND expired_at IS NULL) AS any',
+}
+
+/** Newcomers' aliases are banned before anybody has them. */
 const BANS: Statement = {
   name: 'ingest-bans',
   text: `SELECT k.kind, k.value, b.until
@@ -198,8 +201,18 @@ const BANS: Statement = {
                  UNION SELECT kind, value FROM client_alias WHERE client_id = ANY (${remembered(NAMED_CLIENTS)})) k
           CROSS JOIN LATERAL (SELECT b.until FROM ban_alias ba JOIN ban b ON b.id = ba.ban_id
                                WHERE ba.kind = k.kind AND ba.value = k.value AND b.lifted_at IS NULL
-                               ORDER BY b.until DESC NULLS FIRST LIMIT 1) b
-          WHERE (SELECT EXISTS (SELECT 1 FROM ban WHERE lifted_at IS NULL AND expired_at IS NULL))`,
+                               ORDER BY b.until DESC NULLS FIRST LIMIT 1) b`,
+}
+
+/** A trip of its own, for the few companies who have somebody on the blacklist: the others' batches need not look. */
+async function bansOf(pg: PgClient, named: Named): Promise<readonly BanRow[]> {
+  const trip = new Trip(pg)
+  const bans = trip.ask<BanRow>(BANS, [
+    named.aliases.map((key) => key.alias.kind),
+    named.aliases.map((key) => key.alias.value),
+  ])
+  await trip.send()
+  return bans.rows
 }
 
 const SESSION_COLUMNS = `id, client_id, channel_id, phase, rev, last_seq, last_in_seq, unread, waiting_since, last_message_id,
