@@ -911,6 +911,98 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/v1/sessions/{id}/notes": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Notes of operators, the oldest first */
+        readonly get: {
+            readonly parameters: {
+                readonly query?: {
+                    readonly limit?: number;
+                    /** @description `next` of the page before */
+                    readonly cursor?: string;
+                };
+                readonly header?: never;
+                readonly path: {
+                    readonly id: string;
+                };
+                readonly cookie?: never;
+            };
+            readonly requestBody?: never;
+            readonly responses: {
+                /** @description Default Response */
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": {
+                            readonly items: readonly components["schemas"]["SessionNote"][];
+                            /** @description `cursor` of the next page; null on the last */
+                            readonly next: string | null;
+                        };
+                    };
+                };
+                /** @description A problem */
+                readonly default: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        readonly put?: never;
+        /** Write a note */
+        readonly post: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path: {
+                    readonly id: string;
+                };
+                readonly cookie?: never;
+            };
+            readonly requestBody: {
+                readonly content: {
+                    readonly "application/json": {
+                        readonly text: string;
+                    };
+                };
+            };
+            readonly responses: {
+                /** @description Default Response */
+                readonly 201: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["SessionNote"];
+                    };
+                };
+                /** @description A problem */
+                readonly default: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/v1/sessions/{id}/result-draft": {
         readonly parameters: {
             readonly query?: never;
@@ -1195,6 +1287,175 @@ export interface paths {
         readonly get?: never;
         readonly put?: never;
         /** Take a queued session */
+        readonly post: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path: {
+                    readonly id: string;
+                };
+                readonly cookie?: never;
+            };
+            /** @description None */
+            readonly requestBody: {
+                readonly content: {
+                    readonly "application/json": null | Record<string, never>;
+                };
+            };
+            readonly responses: {
+                /** @description Default Response */
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["Session"];
+                    };
+                };
+                /** @description A problem */
+                readonly default: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/sessions/{id}/transfer": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Hand a session on, to an operator or a group
+         * @description From the preview of an offer, and at any time while it goes on. It is queued until somebody accepts; an operator has `timeToAccept` for it, then it goes back or to the group’s queue, as the settings say.
+         */
+        readonly post: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path: {
+                    readonly id: string;
+                };
+                readonly cookie?: never;
+            };
+            readonly requestBody: {
+                readonly content: {
+                    readonly "application/json": {
+                        readonly operatorId?: string | null;
+                        readonly groupId?: string | null;
+                        /** @description For whoever has it next; never told to the client */
+                        readonly note?: string | null;
+                    };
+                };
+            };
+            readonly responses: {
+                /** @description Default Response */
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["Session"];
+                    };
+                };
+                /** @description A problem */
+                readonly default: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/sessions/{id}/return": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Give a session back
+         * @description To its group’s queue; an offer to one operator alone is declined, and goes back as if unanswered.
+         */
+        readonly post: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path: {
+                    readonly id: string;
+                };
+                readonly cookie?: never;
+            };
+            /** @description None */
+            readonly requestBody: {
+                readonly content: {
+                    readonly "application/json": null | Record<string, never>;
+                };
+            };
+            readonly responses: {
+                /** @description Default Response */
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["Session"];
+                    };
+                };
+                /** @description A problem */
+                readonly default: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/sessions/{id}/take-over": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Take a session over from whoever has it
+         * @description For supervisors and administrators; slots do not count.
+         */
         readonly post: {
             readonly parameters: {
                 readonly query?: never;
@@ -5032,6 +5293,8 @@ export interface paths {
                     readonly "application/json": {
                         /** @description An offer to one operator goes on to where settings say after this */
                         readonly timeToAccept?: number;
+                        /** @description Whether an offer to one operator that was not accepted goes back to its sender; else to the group’s queue */
+                        readonly transferComesBack?: boolean;
                         /** @description After this in a group’s queue a session is overdue */
                         readonly queueTime?: number;
                         /** @description So long before the window shuts the operator is warned */
@@ -5242,7 +5505,7 @@ export interface components {
             readonly title: string;
             readonly status: number;
             /** @enum {string} */
-            readonly code: "invalid" | "signed-out" | "method-not-allowed" | "request-timeout" | "last-administrator" | "body-too-large" | "unsupported-media-type" | "too-many-requests" | "headers-too-large" | "internal" | "unavailable" | "outcome-unknown" | "not-found" | "not-allowed" | "not-your-session" | "text-field-closed" | "already-accepted" | "no-free-slot" | "wrong-phase" | "newer-client-message" | "result-required" | "unknown-result" | "unknown-tag" | "unknown-message" | "template-not-sendable" | "wrong-parameters" | "not-retryable" | "session-in-progress" | "unknown-recipient" | "client-banned" | "idempotency-key-reused" | "channel-down";
+            readonly code: "invalid" | "signed-out" | "method-not-allowed" | "request-timeout" | "last-administrator" | "body-too-large" | "unsupported-media-type" | "too-many-requests" | "headers-too-large" | "internal" | "unavailable" | "outcome-unknown" | "not-found" | "not-allowed" | "not-your-session" | "text-field-closed" | "already-accepted" | "no-free-slot" | "wrong-phase" | "newer-client-message" | "result-required" | "unknown-result" | "unknown-tag" | "unknown-message" | "template-not-sendable" | "wrong-parameters" | "not-retryable" | "session-in-progress" | "wrong-target" | "nobody-available" | "unknown-recipient" | "client-banned" | "idempotency-key-reused" | "channel-down";
             readonly detail: string;
             readonly errors?: readonly {
                 readonly pointer: string;
@@ -5332,6 +5595,8 @@ export interface components {
         readonly SettingsInput: {
             /** @description An offer to one operator goes on to where settings say after this */
             readonly timeToAccept: number;
+            /** @description Whether an offer to one operator that was not accepted goes back to its sender; else to the group’s queue */
+            readonly transferComesBack: boolean;
             /** @description After this in a group’s queue a session is overdue */
             readonly queueTime: number;
             /** @description So long before the window shuts the operator is warned */
@@ -5605,6 +5870,19 @@ export interface components {
                 readonly dueAt: string | null;
                 /** @description Since when nobody has accepted it in time */
                 readonly overdueAt: string | null;
+            } | null;
+            /** @description It was transferred to this operator, who did not accept it in time, or declined */
+            readonly cameBack: {
+                /** Format: uuid */
+                readonly operatorId: string;
+                readonly operatorName: string | null;
+                /** @enum {string} */
+                readonly outcome: "unanswered" | "returned";
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC
+                 */
+                readonly at: string;
             } | null;
             /** @description Receipt of the oldest client message that nobody answered */
             readonly waitingSince: string | null;
@@ -6167,6 +6445,34 @@ export interface components {
             readonly archived: boolean;
             readonly children?: readonly components["schemas"]["ResultInput"][];
         };
+        readonly SessionNoteInput: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly text: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            readonly at: string;
+            readonly by: {
+                /** Format: uuid */
+                readonly id: string;
+                readonly name: string | null;
+            };
+            /** @description Whom the session was transferred to with it */
+            readonly to: {
+                readonly operator: {
+                    /** Format: uuid */
+                    readonly id: string;
+                    readonly name: string | null;
+                } | null;
+                readonly group: {
+                    /** Format: uuid */
+                    readonly id: string;
+                    readonly name: string | null;
+                } | null;
+            } | null;
+        };
         /** @description What the result is to be; the session’s, whoever has it */
         readonly ResultDraftInput: {
             readonly resultId: string | null;
@@ -6293,7 +6599,7 @@ export interface components {
             readonly title: string;
             readonly status: number;
             /** @enum {string} */
-            readonly code: "invalid" | "signed-out" | "method-not-allowed" | "request-timeout" | "last-administrator" | "body-too-large" | "unsupported-media-type" | "too-many-requests" | "headers-too-large" | "internal" | "unavailable" | "outcome-unknown" | "not-found" | "not-allowed" | "not-your-session" | "text-field-closed" | "already-accepted" | "no-free-slot" | "wrong-phase" | "newer-client-message" | "result-required" | "unknown-result" | "unknown-tag" | "unknown-message" | "template-not-sendable" | "wrong-parameters" | "not-retryable" | "session-in-progress" | "unknown-recipient" | "client-banned" | "idempotency-key-reused" | "channel-down";
+            readonly code: "invalid" | "signed-out" | "method-not-allowed" | "request-timeout" | "last-administrator" | "body-too-large" | "unsupported-media-type" | "too-many-requests" | "headers-too-large" | "internal" | "unavailable" | "outcome-unknown" | "not-found" | "not-allowed" | "not-your-session" | "text-field-closed" | "already-accepted" | "no-free-slot" | "wrong-phase" | "newer-client-message" | "result-required" | "unknown-result" | "unknown-tag" | "unknown-message" | "template-not-sendable" | "wrong-parameters" | "not-retryable" | "session-in-progress" | "wrong-target" | "nobody-available" | "unknown-recipient" | "client-banned" | "idempotency-key-reused" | "channel-down";
             readonly detail: string;
             readonly errors?: readonly {
                 readonly pointer: string;
@@ -6383,6 +6689,8 @@ export interface components {
         readonly Settings: {
             /** @description An offer to one operator goes on to where settings say after this */
             readonly timeToAccept: number;
+            /** @description Whether an offer to one operator that was not accepted goes back to its sender; else to the group’s queue */
+            readonly transferComesBack: boolean;
             /** @description After this in a group’s queue a session is overdue */
             readonly queueTime: number;
             /** @description So long before the window shuts the operator is warned */
@@ -6656,6 +6964,19 @@ export interface components {
                 readonly dueAt: string | null;
                 /** @description Since when nobody has accepted it in time */
                 readonly overdueAt: string | null;
+            } | null;
+            /** @description It was transferred to this operator, who did not accept it in time, or declined */
+            readonly cameBack: {
+                /** Format: uuid */
+                readonly operatorId: string;
+                readonly operatorName: string | null;
+                /** @enum {string} */
+                readonly outcome: "unanswered" | "returned";
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC
+                 */
+                readonly at: string;
             } | null;
             /** @description Receipt of the oldest client message that nobody answered */
             readonly waitingSince: string | null;
@@ -7217,6 +7538,34 @@ export interface components {
             readonly position: number;
             readonly archived: boolean;
             readonly children?: readonly components["schemas"]["Result"][];
+        };
+        readonly SessionNote: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly text: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            readonly at: string;
+            readonly by: {
+                /** Format: uuid */
+                readonly id: string;
+                readonly name: string | null;
+            };
+            /** @description Whom the session was transferred to with it */
+            readonly to: {
+                readonly operator: {
+                    /** Format: uuid */
+                    readonly id: string;
+                    readonly name: string | null;
+                } | null;
+                readonly group: {
+                    /** Format: uuid */
+                    readonly id: string;
+                    readonly name: string | null;
+                } | null;
+            } | null;
         };
         /** @description What the result is to be; the session’s, whoever has it */
         readonly ResultDraft: {

@@ -1,8 +1,9 @@
 // The decisions that a session's workflow asks for, each one transaction; run as local activities.
 
 import type { Ctx } from '../sessions/context.ts'
-import { decideCommand, decideTimer } from '../sessions/decide.ts'
+import { decideCommand } from '../sessions/decide.ts'
 import { loadSnapshot } from '../sessions/state.ts'
+import { decideTimer } from '../sessions/timer.ts'
 import type { Decisions } from '../workflows/contract.ts'
 
 export const decisions = (ctx: Ctx): Decisions => ({

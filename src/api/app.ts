@@ -33,6 +33,7 @@ import { messageRoutes } from './routes/messages.ts'
 import { operationsRoutes } from './routes/operations.ts'
 import { quarantineRoutes } from './routes/quarantine.ts'
 import { resultRoutes } from './routes/results.ts'
+import { sessionNoteRoutes } from './routes/session-notes.ts'
 import { sessionResultRoutes } from './routes/session-results.ts'
 import { sessionRoutes } from './routes/sessions.ts'
 import { settingRoutes } from './routes/settings.ts'
@@ -93,6 +94,7 @@ const ROUTES = [
   meRoutes,
   tokenRoutes,
   sessionRoutes,
+  sessionNoteRoutes,
   sessionResultRoutes,
   startRoutes,
   commandRoutes,

@@ -116,6 +116,12 @@ const refusals = {
     title: 'A session is in progress',
     sentence: 'There is a session with this client that has not ended: go on in that one.',
   },
+  'wrong-target': { status: 400, title: 'Not valid', sentence: 'A session cannot be transferred to this one.' },
+  'nobody-available': {
+    status: 409,
+    title: 'Nobody there',
+    sentence: 'Nobody of them is signed in. Choose somebody who is.',
+  },
   'unknown-recipient': {
     status: 400,
     title: 'Not valid',
@@ -181,6 +187,8 @@ export const NOT_SENDABLE: Record<NotSendable | 'unknown', string> = {
   unsupported: 'This kind of HeroCard cannot be sent from here.',
 }
 
+const WRONG_TARGET = { unknown: 'names nobody whom a session can go to', 'has-it': 'has the session already' }
+
 export interface FieldError {
   /** A JSON pointer into the body, or the parameter's name after a slash. */
   readonly pointer: string
@@ -245,6 +253,8 @@ export function refusalProblem(refusal: Refusal, resultAt = ''): Problem {
       return refusal.of === 'to'
         ? invalid([{ pointer: '/to', detail: refusals['unknown-recipient'].sentence }])
         : invalid([{ pointer: '/contactId', detail: 'This contact has no phone number to write to.' }])
+    case 'wrong-target':
+      return invalid([{ pointer: `/${refusal.of}`, detail: WRONG_TARGET[refusal.reason] }])
     case 'unknown-message':
       return invalid([{ pointer: '/replyTo', detail: refusals['unknown-message'].sentence }])
     case 'text-field-closed': {

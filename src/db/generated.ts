@@ -323,6 +323,7 @@ export interface MessageTemplate {
 }
 
 export interface Offer {
+  back_to: string | null;
   closed_at: Timestamp | null;
   due_at: Timestamp | null;
   group_id: string | null;
@@ -438,6 +439,16 @@ export interface SessionEvent {
   session_id: string;
 }
 
+export interface SessionNote {
+  at: Timestamp;
+  by_id: string;
+  id: string;
+  session_id: string;
+  text: string;
+  to_group_id: string | null;
+  to_operator_id: string | null;
+}
+
 export interface SessionTag {
   at: Timestamp;
   by_id: string;
@@ -547,6 +558,7 @@ export interface DB {
   result_group: ResultGroup;
   session: Session;
   session_event: SessionEvent;
+  session_note: SessionNote;
   session_tag: SessionTag;
   setting: Setting;
   signal_outbox: SignalOutbox;

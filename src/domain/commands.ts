@@ -7,7 +7,7 @@
 import { allowed, refused, type Verdict } from './refusal.ts'
 import type { Instant, Phase } from './words.ts'
 
-export const COMMANDS = ['accept', 'end', 'result'] as const
+export const COMMANDS = ['accept', 'transfer', 'return', 'takeOver', 'end', 'result'] as const
 export type CommandKind = (typeof COMMANDS)[number]
 
 export interface CommandFacts {

@@ -2,7 +2,7 @@
 //
 //   operator       queued sessions of own groups, except one offered to another operator alone; own sessions;
 //                  ended ones of own groups; others' active ones, read-only, with the right `seeOthers`
-//   supervisor     the same for all sessions of their groups, and may end them
+//   supervisor     the same for all sessions of their groups, and may transfer, return, take over and end them
 //   administrator  all
 //   program        as the user whose token it carries
 import type { Phase, Role } from './words.ts'
@@ -23,8 +23,22 @@ export interface AccessFacts {
   readonly offerOperatorId: string | null
 }
 
-export const SESSION_ACTIONS = ['accept', 'write', 'end', 'result', 'read', 'tag', 'reconnect'] as const
+export const SESSION_ACTIONS = [
+  'accept',
+  'write',
+  'transfer',
+  'return',
+  'takeOver',
+  'end',
+  'result',
+  'note',
+  'read',
+  'tag',
+  'reconnect',
+] as const
 export type SessionAction = (typeof SESSION_ACTIONS)[number]
+
+const SUPERVISED: ReadonlySet<SessionAction> = new Set(['transfer', 'return', 'takeOver', 'end', 'result'])
 
 const inGroup = (rights: Rights, facts: AccessFacts): boolean =>
   facts.groupId !== null && rights.groupIds.includes(facts.groupId)
@@ -61,10 +75,15 @@ export function mayDo(rights: Rights, facts: AccessFacts, action: SessionAction)
   // Of the ended sessions of one's groups everybody may take up any; whether it has ended is for its state to say.
   if (action === 'reconnect') return 'allowed'
   if (isOwn(rights, facts)) return 'allowed'
-  if (facts.operatorId === null && action === 'write') return 'allowed'
-  if (rights.role !== 'operator' && (action === 'end' || action === 'result')) return 'allowed'
-  // Before it has an operator, and once it is over, tags are everybody's who sees it.
-  if (action === 'tag' && (rights.role !== 'operator' || facts.operatorId === null || facts.phase === 'ended')) {
+  if (facts.operatorId === null && (action === 'write' || action === 'transfer')) return 'allowed'
+  // Whoever it is offered to alone may decline; a group's offer is nobody's to return.
+  if (action === 'return' && facts.operatorId === null) return 'allowed'
+  if (rights.role !== 'operator' && SUPERVISED.has(action)) return 'allowed'
+  // Before it has an operator, and once it is over, tags and notes are everybody's who sees it.
+  if (
+    (action === 'tag' || action === 'note') &&
+    (rights.role !== 'operator' || facts.operatorId === null || facts.phase === 'ended')
+  ) {
     return 'allowed'
   }
   return facts.operatorId === null ? 'not-allowed' : 'not-your-session'

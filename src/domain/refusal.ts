@@ -25,6 +25,8 @@ export type Refusal =
   | { readonly code: 'client-banned'; readonly banId?: string }
   /** `operatorId` where the caller may see the session. */
   | { readonly code: 'session-in-progress'; readonly sessionId: string; readonly operatorId: string | null }
+  | { readonly code: 'wrong-target'; readonly of: 'operatorId' | 'groupId'; readonly reason: 'unknown' | 'has-it' }
+  | { readonly code: 'nobody-available' }
   | { readonly code: 'unknown-recipient'; readonly of: 'to' | 'contactId' }
   | { readonly code: 'idempotency-key-reused' }
   | { readonly code: 'channel-down'; readonly reason: string | null }

@@ -6,6 +6,8 @@ export interface Settings extends TimerSettings {
   readonly queueTime: number
   /** For offers to one operator. */
   readonly timeToAccept: number
+  /** Whether an offer to one operator that is not accepted goes back to its sender; else to the group's queue. */
+  readonly transferComesBack: boolean
   /** Whether clients see that the operator has read. */
   readonly readReceipts: boolean
   /** Whether operators may put clients on the blacklist. */
@@ -19,6 +21,7 @@ export interface Settings extends TimerSettings {
 export const DEFAULT_SETTINGS: Settings = {
   timeToAccept: 60,
   queueTime: 300,
+  transferComesBack: true,
   windowWarning: 7200,
   noAnswer: 259_200,
   inactivity: 0,

@@ -5,6 +5,7 @@ import type { Instant, Phase } from './words.ts'
 
 export const TIMER_NAMES = [
   'offerOverdue',
+  'offerUnanswered',
   'windowWarning',
   'windowExpiry',
   'inactivity',
@@ -27,6 +28,8 @@ export interface TimerFacts {
   /** Until when the open offer should be accepted; null for none, or where nothing is due. */
   readonly offerDueAt: Instant | null
   readonly overdueAt: Instant | null
+  /** The one operator that it is offered to; null for the group. */
+  readonly offerOperatorId: string | null
   readonly windowUntil: Instant | null
   /** The `windowUntil` for which the warning was given, or the shutting noted. */
   readonly warnedWindow: Instant | null
@@ -51,7 +54,8 @@ export function timers(facts: TimerFacts, settings: TimerSettings): readonly Tim
     if (dueAt !== null) running.push({ name, dueAt })
   }
   if (facts.phase === 'queued') {
-    if (facts.overdueAt === null) arm('offerOverdue', facts.offerDueAt)
+    if (facts.offerOperatorId !== null) arm('offerUnanswered', facts.offerDueAt)
+    else if (facts.overdueAt === null) arm('offerOverdue', facts.offerDueAt)
   }
   if (facts.phase === 'active') {
     const until = facts.windowUntil

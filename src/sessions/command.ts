@@ -9,8 +9,9 @@ import type { Door } from '../engine/door.ts'
 import { newId } from '../ids.ts'
 import type { Told } from '../workflows/contract.ts'
 import type { Actor } from './actor.ts'
+import type { CommandBody } from './commands/case.ts'
 import type { Ctx } from './context.ts'
-import { type CommandBody, decideCommand, type StoredCommand } from './decide.ts'
+import { decideCommand, type StoredCommand } from './decide.ts'
 import { date } from './write.ts'
 
 /** Longer than a worker's death costs (design: 2.7–3.4 s), shorter than a person's patience. */

@@ -24,15 +24,15 @@ export interface Keyed {
 type Answer<T> = ({ readonly ok: true } & T) | { readonly ok: false; readonly refusal: Refusal }
 export type Sent = Verdict<{ readonly messageId: string }>
 
-export async function once(
+export async function once<T extends object>(
   ctx: Ctx,
   keyed: Keyed,
   kind: string,
   sessionId: string,
-  body: (trx: Trx, after: Aftermath, state: SessionState, at: Instant) => Promise<Sent>,
-): Promise<Sent> {
+  body: (trx: Trx, after: Aftermath, state: SessionState, at: Instant) => Promise<Verdict<T>>,
+): Promise<Verdict<T>> {
   return transact(ctx, async (trx, after) => {
-    const before = await askFirst<{ messageId: string }>(trx, keyed)
+    const before = await askFirst<T>(trx, keyed)
     const state = await lockSession(trx, sessionId)
     if (state === null) return refused({ code: 'not-found' })
     const first = before()

@@ -26,7 +26,14 @@ export type Told = { readonly ok: true } | { readonly ok: false; readonly refusa
 
 const command = (kind: CommandKind) => defineUpdate<Told, [string]>(kind)
 /** Each takes the id of a stored command, and answers once it is decided; none waits for Meta. */
-export const commands = { accept: command('accept'), end: command('end'), result: command('result') } as const
+export const commands = {
+  accept: command('accept'),
+  transfer: command('transfer'),
+  return: command('return'),
+  takeOver: command('takeOver'),
+  end: command('end'),
+  result: command('result'),
+} as const
 
 export interface SessionLife {
   /** Null until the first look at the row. */

@@ -81,9 +81,7 @@ export async function session(sessionId: string, epoch: number, longHistory = LO
   const validator = (commandId: string): void => {
     if (typeof commandId !== 'string' || commandId.length !== 36) throw new TypeError('A command is named by its id.')
   }
-  setHandler(commands.accept, obey, { validator })
-  setHandler(commands.end, obey, { validator })
-  setHandler(commands.result, obey, { validator })
+  for (const command of Object.values(commands)) setHandler(command, obey, { validator })
   setHandler(state, (): SessionLife => lifeOf(held, draining, alarm.at))
 
   // A bell or a command that started this run brings the first snapshot; otherwise the row is asked.

@@ -46,3 +46,16 @@ export async function attempts(engine: Engine, messageId: string) {
 export async function posts(engine: Engine, messageId: string): Promise<readonly number[]> {
   return (await attempts(engine, messageId)).map(({ id }) => engine.simulator.truth.posts(id).length)
 }
+
+/** Whoever may be transferred to is signed in: these users are, for the whole of the test. */
+export async function signIn(engine: { db: Engine['db'] }, userIds?: readonly string[]): Promise<void> {
+  const ids = userIds ?? (await engine.db.selectFrom('user_account').select('id').execute()).map(({ id }) => id)
+  const [since, lease_until] = [new Date(0), new Date('2100-01-01')]
+  for (const user_id of ids) {
+    await engine.db
+      .insertInto('presence')
+      .values({ user_id, state: 'online', since, lease_until })
+      .onConflict((conflict) => conflict.column('user_id').doUpdateSet({ state: 'online', lease_until }))
+      .execute()
+  }
+}

@@ -14,6 +14,9 @@ export type TimelineItem = Schemas['TimelineEvent']
 export type WorkflowState = Schemas['SessionWorkflow']
 export type MessageEvidence = Schemas['MessageEvidence']
 
+export type Operator = Schemas['Operator']
+export type SessionNote = Schemas['SessionNote']
+
 export type HeroCard = Schemas['MessageTemplate']
 export type Recipient = Schemas['Recipient']
 

@@ -3,6 +3,7 @@
 import { signal } from '@preact/signals'
 import { api } from '../api/api.ts'
 import { Problem, Unreachable } from '../api/client.ts'
+import { handOver, type Target } from '../api/hand-over.ts'
 import type { Session } from '../api/types.ts'
 import { t } from '../i18n/t.ts'
 import { problemText } from '../parts/problem.ts'
@@ -90,6 +91,30 @@ export async function giveResult(session: Session, result: ResultGiven): Promise
     return problemText(error)
   }
 }
+
+/** Null when it is done, else why not. What became of the session, if one may still see it, comes by the live view. */
+async function moved(intent: string, body: unknown, run: (key: string) => Promise<unknown>): Promise<string | null> {
+  try {
+    await command(intent, body, run)
+    return null
+  } catch (error) {
+    return problemText(error)
+  }
+}
+
+export const transfer = (sessionId: string, target: Target, note: string): Promise<string | null> => {
+  const body = { ...target, ...(note.trim() === '' ? {} : { note: note.trim() }) }
+  return moved(`transfer ${sessionId}`, body, (key) => handOver.transfer(sessionId, body, key))
+}
+
+export const giveBack = (sessionId: string): Promise<string | null> =>
+  moved(`return ${sessionId}`, null, (key) => handOver.giveBack(sessionId, key))
+
+export const takeOver = (sessionId: string): Promise<string | null> =>
+  moved(`takeOver ${sessionId}`, null, (key) => handOver.takeOver(sessionId, key))
+
+export const writeNote = (sessionId: string, text: string): Promise<string | null> =>
+  moved(`note ${sessionId}`, text, (key) => handOver.note(sessionId, text, key))
 
 async function onMessage(
   messageId: string,

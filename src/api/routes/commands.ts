@@ -1,11 +1,12 @@
-// What an operator does with a session. Sends and reading are one transaction here; accept, end and result go to the
-// session's workflow and come back decided.
+// What an operator does with a session. Sends and reading are one transaction here; what moves the session through its
+// life goes to its workflow and comes back decided.
 
 import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { CommandKind } from '../../domain/commands.ts'
+import type { Target } from '../../domain/transfer.ts'
 import { type CommandAnswer, giveCommand } from '../../sessions/command.ts'
-import type { CommandBody } from '../../sessions/decide.ts'
+import type { CommandBody } from '../../sessions/commands/case.ts'
 import { readUpTo } from '../../sessions/read.ts'
 import { sendTemplate, sendText } from '../../sessions/send.ts'
 import { type Api, type App, whoOf } from '../context.ts'
@@ -27,6 +28,16 @@ const endBody = z.strictObject({
   result: orNull(resultBody).describe('Ends for good at once'),
   farewell: orNull(messageText).describe('A last text to the client'),
 })
+const transferBody = z
+  .strictObject({
+    operatorId: orNull(anId),
+    groupId: orNull(anId),
+    note: orNull(anyText(4000)).describe('For whoever has it next; never told to the client'),
+  })
+  .refine(({ operatorId, groupId }) => (operatorId === null) !== (groupId === null), {
+    path: ['operatorId'],
+    message: 'name an operator or a group, one of both',
+  })
 const readBody = z.strictObject({ seq })
 const draftBody = z.strictObject({ text: anyText(MAX_TEXT) })
 const draftSchema = z.object({ text: z.string(), at: time.nullable() })
@@ -68,6 +79,61 @@ export function commandRoutes(app: App, api: Api): void {
       schema: { tags, summary: 'Take a queued session', params: idParams, body: noBody, response: session },
     },
     (request) => command(request, request.params.id, 'accept', {}),
+  )
+
+  app.post(
+    '/api/v1/sessions/:id/transfer',
+    {
+      config: { access: 'session:transfer' },
+      schema: {
+        tags,
+        summary: 'Hand a session on, to an operator or a group',
+        description:
+          'From the preview of an offer, and at any time while it goes on. It is queued until somebody accepts; an operator has `timeToAccept` for it, then it goes back or to the group’s queue, as the settings say.',
+        params: idParams,
+        body: transferBody,
+        response: session,
+      },
+    },
+    (request) => {
+      const { operatorId, groupId, note: text } = request.body
+      const target: Target =
+        operatorId === null ? { kind: 'group', groupId: groupId ?? '' } : { kind: 'operator', operatorId }
+      return command(request, request.params.id, 'transfer', { target, note: text })
+    },
+  )
+
+  app.post(
+    '/api/v1/sessions/:id/return',
+    {
+      config: { access: 'session:return' },
+      schema: {
+        tags,
+        summary: 'Give a session back',
+        description:
+          'To its group’s queue; an offer to one operator alone is declined, and goes back as if unanswered.',
+        params: idParams,
+        body: noBody,
+        response: session,
+      },
+    },
+    (request) => command(request, request.params.id, 'return', {}),
+  )
+
+  app.post(
+    '/api/v1/sessions/:id/take-over',
+    {
+      config: { access: 'session:takeOver' },
+      schema: {
+        tags,
+        summary: 'Take a session over from whoever has it',
+        description: 'For supervisors and administrators; slots do not count.',
+        params: idParams,
+        body: noBody,
+        response: session,
+      },
+    },
+    (request) => command(request, request.params.id, 'takeOver', {}),
   )
 
   app.post(

@@ -14,6 +14,11 @@ const seconds = (most: number) => z.int().min(0).max(most)
 
 const shape = {
   timeToAccept: seconds(DAY).describe('An offer to one operator goes on to where settings say after this'),
+  transferComesBack: z
+    .boolean()
+    .describe(
+      'Whether an offer to one operator that was not accepted goes back to its sender; else to the group’s queue',
+    ),
   queueTime: seconds(7 * DAY).describe('After this in a group’s queue a session is overdue'),
   windowWarning: seconds(DAY).describe('So long before the window shuts the operator is warned'),
   noAnswer: seconds(30 * DAY).describe('After this a HeroCard counts as not answered'),

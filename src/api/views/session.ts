@@ -83,6 +83,15 @@ export const sessionSchema = z
         overdueAt: time.nullable().describe('Since when nobody has accepted it in time'),
       })
       .nullable(),
+    cameBack: z
+      .object({
+        operatorId: id,
+        operatorName: z.string().nullable(),
+        outcome: z.enum(['unanswered', 'returned']),
+        at: time,
+      })
+      .nullable()
+      .describe('It was transferred to this operator, who did not accept it in time, or declined'),
     waitingSince: time.nullable().describe('Receipt of the oldest client message that nobody answered'),
     unread: z.int(),
     lastSeq: z.int().describe('`seq` of the newest message of either direction'),
@@ -129,6 +138,10 @@ interface Row {
   result_note: string | null
   operator_name: string | null
   offer_group_id: string | null
+  back_from: string | null
+  back_from_name: string | null
+  back_outcome: 'unanswered' | 'returned' | null
+  back_at: Date | null
   due_at: Date | null
   free_until: Date | null
   message_id: string | null
@@ -190,6 +203,7 @@ async function readRows(db: Database | Trx, ids: readonly string[]): Promise<Rea
     SELECT s.id, s.previous_id, s.next_id, s.unread, s.read_seq, s.failed, s.unknown, s.access_rev, s.prev_access,
            s.started_at, s.ended_at, s.end_reason, s.result_id, s.result_note, u.name AS operator_name,
            o.group_id AS offer_group_id, o.due_at, free.until AS free_until,
+           back.operator_id AS back_from, bu.name AS back_from_name, back.outcome AS back_outcome, back.closed_at AS back_at,
            m.id AS message_id, m.seq AS message_seq, m.direction, m.type, left(m.text, 200) AS text, m.author_kind, m.author_id,
            a.name AS author_name, m.status, m.spoken_at, m.received_at
       FROM session s
@@ -202,6 +216,11 @@ async function readRows(db: Database | Trx, ids: readonly string[]): Promise<Rea
           FROM attempt_status st
          WHERE st.session_id = s.id AND st.body -> 'pricing' ->> 'type' = 'free_entry_point'
       ) free
+      LEFT JOIN LATERAL (
+        SELECT b.operator_id, b.outcome, b.closed_at FROM offer b
+         WHERE b.session_id = s.id ORDER BY b.no DESC LIMIT 1
+      ) back ON s.phase = 'active' AND back.outcome IN ('unanswered', 'returned') AND back.operator_id IS NOT NULL
+      LEFT JOIN user_account bu ON bu.id = back.operator_id
       LEFT JOIN message m ON m.id = s.last_message_id
       LEFT JOIN user_account a ON a.id = m.author_id
      WHERE s.id = ANY (${ids}::uuid[])`.execute(db)
@@ -238,6 +257,7 @@ function viewOf(
     freeEntryPoint: row.free_until !== null && row.free_until.getTime() > at ? { until: iso(row.free_until) } : null,
     ban,
     offer: offerOf(state, row),
+    cameBack: cameBackOf(row),
     waitingSince: isoOf(state.waitingSince),
     unread: row.unread,
     lastSeq: state.lastSeq,
@@ -267,6 +287,12 @@ function offerOf(state: SessionState, row: Row): SessionView['offer'] {
     dueAt: isoOf(dueAt),
     overdueAt: isoOf(state.overdueAt),
   }
+}
+
+function cameBackOf(row: Row): SessionView['cameBack'] {
+  const { back_from, back_outcome, back_at } = row
+  if (back_from === null || back_outcome === null || back_at === null) return null
+  return { operatorId: back_from, operatorName: row.back_from_name, outcome: back_outcome, at: iso(back_at) }
 }
 
 function lastMessageOf(row: Row, person: Person): SessionView['lastMessage'] {

@@ -173,6 +173,8 @@ describe('rights', () => {
     end: { lastSeq: 1 },
     result: { resultId: v7() },
     messages: { type: 'text', text: 'not mine' },
+    transfer: { operatorId: v7() },
+    notes: { text: 'not mine' },
     template: { name: 'order_update', language: 'en' },
     read: { seq: 1 },
     draft: { text: 'not mine' },

@@ -5,14 +5,16 @@ import type { CommandKind } from '../../../src/domain/commands.ts'
 import type { Phase } from '../../../src/domain/words.ts'
 import { Door } from '../../../src/engine/door.ts'
 import { giveCommand } from '../../../src/sessions/command.ts'
-import { type CommandBody, decideCommand } from '../../../src/sessions/decide.ts'
+import type { CommandBody } from '../../../src/sessions/commands/case.ts'
+import { decideCommand } from '../../../src/sessions/decide.ts'
 import { type Engine, startEngine } from '../../support/engine.ts'
 import { eventually } from '../../support/eventually.ts'
-import { queued, said, type Talk, talking } from '../../support/people.ts'
+import { queued, said, signIn, type Talk, talking } from '../../support/people.ts'
 
 let engine: Engine
 beforeAll(async () => {
   engine = await startEngine()
+  await signIn(engine)
 })
 afterAll(() => engine.close())
 
@@ -23,11 +25,17 @@ const result = () => ({ resultId: engine.resultId, note: null })
 /** Every phase × command × who asks. `owner`: who accepted it, and in the queue the one who would. */
 const NEXT: Record<Phase, Record<CommandKind, Record<Who, Expected>>> = {
   queued: {
+    transfer: { owner: 'done', colleague: 'done', supervisor: 'done', stranger: 'not-found' },
+    return: { owner: 'wrong-phase', colleague: 'wrong-phase', supervisor: 'wrong-phase', stranger: 'not-found' },
+    takeOver: { owner: 'not-allowed', colleague: 'not-allowed', supervisor: 'done', stranger: 'not-found' },
     accept: { owner: 'done', colleague: 'done', supervisor: 'done', stranger: 'not-found' },
     end: { owner: 'not-allowed', colleague: 'not-allowed', supervisor: 'done', stranger: 'not-found' },
     result: { owner: 'not-allowed', colleague: 'not-allowed', supervisor: 'wrong-phase', stranger: 'not-found' },
   },
   active: {
+    transfer: { owner: 'done', colleague: 'not-found', supervisor: 'done', stranger: 'not-found' },
+    return: { owner: 'done', colleague: 'not-found', supervisor: 'done', stranger: 'not-found' },
+    takeOver: { owner: 'wrong-phase', colleague: 'not-found', supervisor: 'done', stranger: 'not-found' },
     accept: {
       owner: 'wrong-phase',
       colleague: 'already-accepted',
@@ -38,6 +46,9 @@ const NEXT: Record<Phase, Record<CommandKind, Record<Who, Expected>>> = {
     result: { owner: 'wrong-phase', colleague: 'not-found', supervisor: 'wrong-phase', stranger: 'not-found' },
   },
   wrapUp: {
+    transfer: { owner: 'wrong-phase', colleague: 'not-found', supervisor: 'wrong-phase', stranger: 'not-found' },
+    return: { owner: 'wrong-phase', colleague: 'not-found', supervisor: 'wrong-phase', stranger: 'not-found' },
+    takeOver: { owner: 'wrong-phase', colleague: 'not-found', supervisor: 'wrong-phase', stranger: 'not-found' },
     accept: {
       owner: 'already-accepted',
       colleague: 'already-accepted',
@@ -48,6 +59,9 @@ const NEXT: Record<Phase, Record<CommandKind, Record<Who, Expected>>> = {
     result: { owner: 'done', colleague: 'not-found', supervisor: 'done', stranger: 'not-found' },
   },
   ended: {
+    transfer: { owner: 'wrong-phase', colleague: 'not-your-session', supervisor: 'wrong-phase', stranger: 'not-found' },
+    return: { owner: 'wrong-phase', colleague: 'not-your-session', supervisor: 'wrong-phase', stranger: 'not-found' },
+    takeOver: { owner: 'wrong-phase', colleague: 'not-your-session', supervisor: 'wrong-phase', stranger: 'not-found' },
     accept: {
       owner: 'already-accepted',
       colleague: 'already-accepted',
@@ -68,8 +82,11 @@ async function inPhase(phase: Phase): Promise<Talk> {
   return talk
 }
 
-const body = (command: CommandKind) =>
-  command === 'end' ? { lastSeq: 1 } : command === 'result' ? { resultId: engine.resultId, note: null } : {}
+function body(command: CommandKind): CommandBody {
+  if (command === 'end') return { lastSeq: 1 }
+  if (command === 'result') return { resultId: engine.resultId, note: null }
+  return command === 'transfer' ? { target: { kind: 'operator', operatorId: engine.sara } } : {}
+}
 
 for (const phase of Object.keys(NEXT) as Phase[]) {
   test(`who may do what with a session that is ${phase}`, async () => {

@@ -5,7 +5,7 @@ import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Engine, startEngine } from '../../support/engine.ts'
 import { eventually } from '../../support/eventually.ts'
-import { queued, said, type Talk, talking } from '../../support/people.ts'
+import { queued, said, signIn, type Talk, talking } from '../../support/people.ts'
 
 const ROUNDS = 50
 const AT_ONCE = 5
@@ -15,6 +15,7 @@ let engine: Engine
 beforeAll(async () => {
   engine = await startEngine({ slots: 10_000, longHistory: 30 })
   engine.simulator.knobs.set({ throughput: 0 })
+  await signIn(engine)
 })
 afterAll(() => engine.close())
 
@@ -144,6 +145,59 @@ test('two operators accept at once', async () => {
     const kinds = (await engine.events(talk.session.id)).map((event) => event.kind)
     expect(kinds).toEqual(['started', 'accepted', 'refused'])
     await follows(talk.session.id, 'active')
+  })
+}, 300_000)
+
+const to = (operatorId: string) => ({ target: { kind: 'operator' as const, operatorId } })
+
+test('an operator accepts while another one transfers the offer to a third', async () => {
+  await forced('transfer × accept', async (draw) => {
+    const talk = await queued(engine)
+    const [transfers, accepts] = await Promise.all([
+      pause(draw(10)).then(() => engine.command(engine.olga, talk.session.id, 'transfer', to(engine.sara))),
+      pause(draw(10)).then(() => engine.command(engine.omar, talk.session.id, 'accept')),
+    ])
+    const row = await engine.session(talk.phone)
+    if (accepts.answer === 'done') {
+      // Whoever transfers an offer that another one has accepted meanwhile is told so.
+      expect(transfers).toMatchObject({ answer: 'refused' })
+      expect([row.phase, row.operator_id]).toEqual(['active', engine.omar])
+    } else {
+      expect([transfers.answer, accepts]).toEqual([
+        'done',
+        { answer: 'refused', refusal: { code: 'already-accepted' } },
+      ])
+      expect([row.phase, row.operator_id]).toEqual(['queued', null])
+      expect(await engine.command(engine.sara, talk.session.id, 'accept')).toEqual({ answer: 'done' })
+    }
+    await follows(talk.session.id, 'active')
+  })
+}, 300_000)
+
+test('a session is ended and transferred at once, and its client writes', async () => {
+  await forced('end × transfer', async (draw) => {
+    const talk = await talking(engine)
+    const sent = await said(engine, talk, 'one moment')
+    const [transfers, ends] = await Promise.all([
+      pause(draw(20)).then(() => engine.command(engine.olga, talk.session.id, 'transfer', to(engine.omar))),
+      pause(draw(20)).then(() => engine.command(engine.sara, talk.session.id, 'end', { lastSeq: 2, result: result() })),
+      pause(draw(30)).then(() => talk.client.writes('hello?')),
+    ])
+    await eventually(() => talk.client.messages().at(-1)?.status === 'delivered', 'Meta has its 200')
+    const rows = await engine.db
+      .selectFrom('session')
+      .select(['id', 'phase', 'operator_id'])
+      .where('client_id', '=', talk.session.client_id)
+      .orderBy('started_at')
+      .execute()
+    const first = rows[0]
+    if (ends.answer === 'done') expect([first?.phase, rows[1]?.phase]).toEqual(['ended', 'queued'])
+    else {
+      expect(ends).toMatchObject({ refusal: { code: 'newer-client-message' } })
+      expect([transfers, first?.phase, rows.length]).toEqual([{ answer: 'done' }, 'queued', 1])
+      expect(await engine.command(engine.omar, talk.session.id, 'accept')).toEqual({ answer: 'done' })
+    }
+    await engine.message(sent, ['delivered', 'sent', 'accepted'])
   })
 }, 300_000)
 

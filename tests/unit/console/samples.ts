@@ -59,6 +59,7 @@ export function session(over: Partial<Session> & { id: string }): Session {
     window: { until: iso(86_400), messageId: 'm1' },
     ban: null,
     freeEntryPoint: null,
+    cameBack: null,
     offer: null,
     waitingSince: null,
     unread: 0,

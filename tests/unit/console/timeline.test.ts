@@ -56,7 +56,7 @@ function fieldsOfEvidence(): ReadonlySet<string> {
     ts.forEachChild(node, visit)
   }
   const root = new URL('../../../', import.meta.url).pathname
-  for (const file of globSync(['src/domain/refusal.ts', 'src/sessions/*.ts', 'src/ingest/*.ts'], { cwd: root })) {
+  for (const file of globSync(['src/domain/refusal.ts', 'src/sessions/**/*.ts', 'src/ingest/*.ts'], { cwd: root })) {
     visit(ts.createSourceFile(file, readFileSync(`${root}${file}`, 'utf8'), ts.ScriptTarget.Latest, true))
   }
   return found

@@ -119,6 +119,7 @@ describe('timers', () => {
     phase: fc.constantFrom(...PHASES),
     offerDueAt: maybe(instant),
     overdueAt: maybe(instant),
+    offerOperatorId: maybe(fc.constant('omar')),
     windowUntil: maybe(instant),
     warnedWindow: maybe(instant),
     shutWindow: maybe(instant),
@@ -133,7 +134,7 @@ describe('timers', () => {
 
   test('they come in the order in which they are due, each once, and each belongs to the phase', () => {
     const of = {
-      queued: ['offerOverdue'],
+      queued: ['offerOverdue', 'offerUnanswered'],
       active: ['windowWarning', 'windowExpiry', 'inactivity', 'noAnswer'],
       wrapUp: ['wrapUpMax'],
       ended: [],
@@ -153,7 +154,8 @@ describe('timers', () => {
     fc.assert(
       fc.property(facts, settings, instant, (given, set, waitingSince) => {
         const off = { windowWarning: 0, inactivity: 0, noAnswer: 0, wrapUpMax: 0 }
-        for (const timer of timers(given, off)) expect(['offerOverdue', 'windowExpiry']).toContain(timer.name)
+        for (const timer of timers(given, off))
+          expect(['offerOverdue', 'offerUnanswered', 'windowExpiry']).toContain(timer.name)
         expect(timers({ ...given, waitingSince }, set).some((timer) => timer.name === 'inactivity')).toBe(false)
       }),
     )

@@ -11,6 +11,7 @@ import { conversation, type Part } from '../../store/conversation.ts'
 import { quotes } from '../../store/quotes.ts'
 import { sameDay } from '../../text/time.ts'
 import { onKey } from '../shell/keyboard.ts'
+import { CameBack } from './came-back.tsx'
 import { Composer } from './composer.tsx'
 import css from './conversation.module.css'
 import { EndDialog } from './end-dialog.tsx'
@@ -131,6 +132,7 @@ export function Conversation({ id }: { id: string }) {
         onReply={session.operatorId === me.value?.id && session.phase === 'active' ? reply : null}
         routeOf={(message) => `/sessions/${id}/why/${message.id}`}
       />
+      <CameBack session={session} />
       <Composer session={session} />
       {ending.value ? (
         <EndDialog

@@ -1,4 +1,5 @@
 // Who it is with, by which number, how long text is allowed, and what may be done with the session.
+import { useSignal } from '@preact/signals'
 import { useLocation } from 'preact-iso/router'
 import type { Session } from '../../api/types.ts'
 import { t } from '../../i18n/t.ts'
@@ -11,10 +12,13 @@ import { facts, me } from '../../store/app.ts'
 import { exact } from '../../text/time.ts'
 import css from './conversation.module.css'
 import { mayEnd } from './may-end.ts'
+import { mayTransfer } from './may-hand-over.ts'
 import { SessionMenu } from './menu.tsx'
+import { TransferDialog } from './transfer-dialog.tsx'
 
 export function Head({ session, onEnd }: { session: Session; onEnd: () => void }) {
   const { path } = useLocation()
+  const transferring = useSignal(false)
   const channel = facts.channels.row(session.channelId).value
   const operator = session.operatorId === null ? null : (facts.names.row(session.operatorId).value ?? null)
   const others = session.operatorId !== null && session.operatorId !== me.value?.id
@@ -64,6 +68,25 @@ export function Head({ session, onEnd }: { session: Session; onEnd: () => void }
         <TimelineIcon />
       </a>
       <SessionMenu session={session} />
+      {mayTransfer(session) ? (
+        <button
+          type="button"
+          class="button"
+          onClick={() => {
+            transferring.value = true
+          }}
+        >
+          {t('transfer.open')}
+        </button>
+      ) : null}
+      {transferring.value ? (
+        <TransferDialog
+          session={session}
+          onClose={() => {
+            transferring.value = false
+          }}
+        />
+      ) : null}
       {mayEnd(session.id) ? (
         <button type="button" class="button" onClick={onEnd} title={t('conversation.endKey')}>
           {t('conversation.end')}

@@ -6,7 +6,10 @@ import type { Session } from '../../api/types.ts'
 import { t } from '../../i18n/t.ts'
 import { BanDialog } from '../../parts/ban-dialog.tsx'
 import { MoreIcon } from '../../parts/icons.tsx'
+import { notice } from '../../store/app.ts'
+import { giveBack, takeOver } from '../../store/commands.ts'
 import { loadSettings, mayBan } from '../../store/tags.ts'
+import { mayGiveBack, mayTakeOver } from './may-hand-over.ts'
 import css from './menu.module.css'
 
 export function SessionMenu({ session }: { session: Session }) {
@@ -16,6 +19,11 @@ export function SessionMenu({ session }: { session: Session }) {
   useEffect(() => {
     void loadSettings().catch(() => undefined)
   }, [])
+  const back = mayGiveBack(session)
+  const run = async (moving: Promise<string | null>) => {
+    close()
+    notice(session.id, await moving)
+  }
   const close = () => document.getElementById(`menu-${id}`)?.hidePopover()
   return (
     <>
@@ -49,6 +57,16 @@ export function SessionMenu({ session }: { session: Session }) {
         >
           {t('menu.about')}
         </button>
+        {back === null ? null : (
+          <button type="button" role="menuitem" onClick={() => void run(giveBack(session.id))}>
+            {t(`menu.${back}`)}
+          </button>
+        )}
+        {mayTakeOver(session) ? (
+          <button type="button" role="menuitem" onClick={() => void run(takeOver(session.id))}>
+            {t('menu.takeOver')}
+          </button>
+        ) : null}
         {session.ban !== null || mayBan() ? (
           <button
             type="button"

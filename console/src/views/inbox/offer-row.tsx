@@ -6,7 +6,7 @@ import type { Session } from '../../api/types.ts'
 import { t } from '../../i18n/t.ts'
 import { Avatar } from '../../parts/avatar.tsx'
 import { nameOf } from '../../parts/client.ts'
-import { notices, now } from '../../store/app.ts'
+import { me, notices, now } from '../../store/app.ts'
 import { accept, underWay } from '../../store/commands.ts'
 import { isOverdue } from '../../store/lists.ts'
 import { countdown, exact, span } from '../../text/time.ts'
@@ -41,6 +41,7 @@ export function OfferRow({ session, chosen }: { session: Session; chosen: boolea
           </span>
         </span>
         <span class={css.bottom}>
+          {session.offer?.operatorId === me.value?.id ? <strong>{t('offer.forYou')} · </strong> : null}
           <LastLine session={session} />
         </span>
       </a>

@@ -15,6 +15,7 @@ import { loadSettings, mayBan, mayTag, tagSession } from '../../store/tags.ts'
 import { exact } from '../../text/time.ts'
 import { ResultForm } from '../conversation/result-form.tsx'
 import css from './about.module.css'
+import { NotesPart } from './notes.tsx'
 
 export function About({ id }: { id: string }) {
   const session = facts.sessions.row(id).value
@@ -33,6 +34,7 @@ export function About({ id }: { id: string }) {
           onChange={(change) => tagSession(session.id, change)}
         />
       </section>
+      <NotesPart session={session} />
       <ResultPart session={session} />
       <WindowPart session={session} />
       <BanPart session={session} />

@@ -26,6 +26,16 @@ export function sentence({ actor, type, evidence }: TimelineItem): string {
       return actor.kind === 'client' ? t('event.started') : t('event.startedBy', { who })
     case 'accepted':
       return t('event.accepted', { who })
+    case 'transferred':
+      return t('event.transferred', { who })
+    case 'returned':
+      return t('event.returned', { who })
+    case 'takenOver':
+      return t('event.takenOver', { who })
+    case 'offerUnanswered':
+      return word(evidence, 'toOperatorId') === '' ? t('event.unansweredToQueue') : t('event.unansweredBack')
+    case 'noted':
+      return t('event.noted', { who })
     case 'refused': {
       const code = word(evidence, 'refused')
       return t('event.refused', {
