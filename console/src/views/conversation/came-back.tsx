@@ -9,7 +9,7 @@ export function CameBack({ session }: { session: Session }) {
   if (lastMessage?.direction === 'out' && lastMessage.receivedAt > cameBack.at) return null
   const name = cameBack.operatorName ?? t('author.operator')
   return (
-    <p class="note" role="status">
+    <p class="note soon" role="status">
       {t(`transfer.cameBack.${cameBack.outcome}`, { name })}
     </p>
   )

@@ -30,6 +30,8 @@ export function Conversation({ id }: { id: string }) {
   const ending = useSignal(false)
   const tries = useSignal(0)
   const session = facts.sessions.row(id).value
+  // Handed on and come back: what was forgotten with it is loaded again.
+  const away = session === undefined
 
   useEffect(() => {
     let here = true
@@ -50,7 +52,7 @@ export function Conversation({ id }: { id: string }) {
     return () => {
       here = false
     }
-  }, [id, tries.value])
+  }, [id, tries.value, away])
 
   // Once the connection is back, what could not be loaded is asked for again.
   useSignalEffect(() => {
