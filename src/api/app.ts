@@ -33,6 +33,7 @@ import { messageRoutes } from './routes/messages.ts'
 import { operationsRoutes } from './routes/operations.ts'
 import { quarantineRoutes } from './routes/quarantine.ts'
 import { resultRoutes } from './routes/results.ts'
+import { searchRoutes } from './routes/search.ts'
 import { sessionNoteRoutes } from './routes/session-notes.ts'
 import { sessionResultRoutes } from './routes/session-results.ts'
 import { sessionRoutes } from './routes/sessions.ts'
@@ -94,6 +95,7 @@ const ROUTES = [
   meRoutes,
   tokenRoutes,
   sessionRoutes,
+  searchRoutes,
   sessionNoteRoutes,
   sessionResultRoutes,
   startRoutes,

@@ -4,6 +4,7 @@ import { sql } from 'kysely'
 import type { Logger } from 'pino'
 import { IDLE_MS } from '../auth/identify.ts'
 import { isAway } from '../db/errors.ts'
+import { indexMessages } from '../db/queries/search-index.ts'
 import { settingsFrom } from '../domain/settings.ts'
 import { tellExpiredBans } from '../sessions/bans.ts'
 import type { Ctx } from '../sessions/context.ts'
@@ -38,6 +39,7 @@ export class Housekeeping {
     this.#jobs = [
       { name: 'presence', everyMs: 5 * SECOND, run: sweepPresence },
       { name: 'bans that ran out', everyMs: 2 * SECOND, run: () => tellExpiredBans(ctx) },
+      { name: 'full text', everyMs: 5 * SECOND, run: () => indexMessages(ctx.db) },
       { name: 'parked statuses', everyMs: 15 * SECOND, run: () => matchParked(ctx, null, null) },
       { name: 'expired statuses', everyMs: HOUR, run: () => dropParked(ctx) },
       { name: 'webhook bodies', everyMs: HOUR, run: () => dropRaw(ctx) },

@@ -390,6 +390,23 @@ export interface ResultGroup {
   result_id: string;
 }
 
+export interface SearchAgain {
+  message_id: string;
+}
+
+export interface SearchEntry {
+  at: Timestamp;
+  id: string;
+  kind: string;
+  session_id: string;
+  words: string;
+}
+
+export interface SearchProgress {
+  id: number;
+  until: string;
+}
+
 export interface Session {
   accepted_at: Timestamp | null;
   access_rev: Generated<number>;
@@ -556,6 +573,9 @@ export interface DB {
   result_change: ResultChange;
   result_draft: ResultDraft;
   result_group: ResultGroup;
+  search_again: SearchAgain;
+  search_entry: SearchEntry;
+  search_progress: SearchProgress;
   session: Session;
   session_event: SessionEvent;
   session_note: SessionNote;

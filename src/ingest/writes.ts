@@ -262,6 +262,11 @@ export async function write(pg: PgClient, writes: Writes, now: Instant, processI
        FROM jsonb_to_recordset($1::jsonb) AS r(${MESSAGE_COLUMNS}) WHERE m.id = r.id`,
   )
   put(
+    'search-again',
+    writes.replaced,
+    `INSERT INTO search_again SELECT id FROM jsonb_to_recordset($1::jsonb) AS r(id uuid) ON CONFLICT DO NOTHING`,
+  )
+  put(
     'attempts',
     writes.attempts,
     `UPDATE attempt a SET state = coalesce(r.state, a.state), wamid = coalesce(a.wamid, r.wamid), reached_anyway = a.reached_anyway OR r.reached_anyway,

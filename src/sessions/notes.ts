@@ -1,5 +1,6 @@
 // Notes on a session: what operators tell each other, never the client. A transfer's note is one, for whoever comes next.
 import { later, type Trx } from '../db/database.ts'
+import { indexText } from '../db/queries/search-index.ts'
 import { mayDo } from '../domain/policy.ts'
 import { allowed, refused, type Verdict } from '../domain/refusal.ts'
 import type { Instant } from '../domain/words.ts'
@@ -31,6 +32,7 @@ export async function addNote(trx: Trx, note: NewNote): Promise<string> {
       to_group_id: note.toGroupId,
     }),
   )
+  await indexText(trx, { id, kind: 'note', sessionId: note.sessionId, at: note.at, text: note.text })
   return id
 }
 

@@ -1,5 +1,6 @@
 // Accept, end and result: the commands that carry a session from its first operator to its result.
 import type { Trx } from '../../db/database.ts'
+import { indexText } from '../../db/queries/search-index.ts'
 import { accept, end, giveResult } from '../../domain/commands.ts'
 import { allowed, type Verdict } from '../../domain/refusal.ts'
 import type { Instant, JsonObject } from '../../domain/words.ts'
@@ -60,7 +61,10 @@ export async function decideEnd(
     farewell === null || gate === null
       ? await updateSession(trx, after, state, patch, state)
       : (await storeText(trx, after, state, lastWords(actor, farewell, gate.value, at), patch, state)).rev
-  if (given !== null) await dropResultDraft(trx, state.id)
+  if (given !== null) {
+    await dropResultDraft(trx, state.id)
+    await indexResult(trx, state.id, given.note, at)
+  }
   const evidence: JsonObject = {
     seen: body.lastSeq ?? 0,
     lastInSeq: state.lastInSeq,
@@ -93,6 +97,7 @@ export async function decideResult(
   const by = actor.rights.userId
   const changed = verdict.value.ends ? {} : await recordResultChange(trx, { sessionId: state.id, given, by, at })
   await dropResultDraft(trx, state.id)
+  await indexResult(trx, state.id, given.note, at)
   const rev = verdict.value.ends
     ? await updateSession(trx, after, state, { ...patch, phase: 'ended', ended_at: date(at), bell_on: false }, state)
     : await updateSession(trx, after, state, patch)
@@ -101,3 +106,6 @@ export async function decideResult(
   await recordEvent(trx, state.id, { rev, at, actor: toldAs(actor), kind, key: commandId, evidence })
   return allowed(null)
 }
+
+const indexResult = (trx: Trx, sessionId: string, note: string | null, at: Instant): Promise<void> =>
+  indexText(trx, { id: sessionId, kind: 'result', sessionId, at, text: note ?? '' })
