@@ -539,10 +539,20 @@ export interface paths {
                     readonly tag?: string | readonly string[];
                     /** @description A part of the client's name, of what the directory knows of them, phone number or WhatsApp id */
                     readonly q?: string;
+                    readonly origin?: "inbound" | "direct" | "reconnect";
+                    readonly endReason?: "operator" | "wrapUpMax" | "inactivity" | "noAnswer" | "joined";
+                    /** @description This result, or one below it; `none`: it ended without */
+                    readonly result?: string | "none";
+                    /** @description Words of a message or note, as in /search */
+                    readonly text?: string;
                     /** @description Started at this time or later */
                     readonly from?: string;
                     /** @description Started before this time */
                     readonly to?: string;
+                    /** @description Ended at this time or later */
+                    readonly endedFrom?: string;
+                    /** @description Ended before this time */
+                    readonly endedTo?: string;
                     /** @description activity: newest activity first, that is the last message or the end; started: newest first; queue: overdue offers first, then who waits longest */
                     readonly sort?: "activity" | "started" | "queue";
                     readonly limit?: number;
@@ -890,6 +900,140 @@ export interface paths {
                     };
                     content: {
                         readonly "application/json": components["schemas"]["SessionWorkflow"];
+                    };
+                };
+                /** @description A problem */
+                readonly default: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/search": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Full text, the newest first; a few seconds behind what is written */
+        readonly get: {
+            readonly parameters: {
+                readonly query: {
+                    /** @description Words, all of which must be there: without case and accents, each by its beginning */
+                    readonly q: string;
+                    /** @description message, note, result; several, separated by commas */
+                    readonly in?: string;
+                    readonly from?: string;
+                    readonly to?: string;
+                    readonly limit?: number;
+                    /** @description `next` of the page before */
+                    readonly cursor?: string;
+                };
+                readonly header?: never;
+                readonly path?: never;
+                readonly cookie?: never;
+            };
+            readonly requestBody?: never;
+            readonly responses: {
+                /** @description Default Response */
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": {
+                            readonly items: readonly components["schemas"]["SearchHit"][];
+                            /** @description `cursor` of the next page; null on the last */
+                            readonly next: string | null;
+                        };
+                    };
+                };
+                /** @description A problem */
+                readonly default: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/sessions/export": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** The list of sessions as CSV, in UTF-8, with its filters and its order; several tags stand one a line */
+        readonly get: {
+            readonly parameters: {
+                readonly query?: {
+                    /** @description One or several, separated by commas */
+                    readonly phase?: string | readonly string[];
+                    readonly operatorId?: string;
+                    readonly groupId?: string;
+                    readonly channelId?: string;
+                    /** @description With all clients that were joined with it */
+                    readonly clientId?: string;
+                    /** @description Of all clients that are linked to this contact */
+                    readonly contactId?: string;
+                    /** @description Id or name of a tag; several, separated by commas: any of them */
+                    readonly tag?: string | readonly string[];
+                    /** @description A part of the client's name, of what the directory knows of them, phone number or WhatsApp id */
+                    readonly q?: string;
+                    readonly origin?: "inbound" | "direct" | "reconnect";
+                    readonly endReason?: "operator" | "wrapUpMax" | "inactivity" | "noAnswer" | "joined";
+                    /** @description This result, or one below it; `none`: it ended without */
+                    readonly result?: string | "none";
+                    /** @description Words of a message or note, as in /search */
+                    readonly text?: string;
+                    /** @description Started at this time or later */
+                    readonly from?: string;
+                    /** @description Started before this time */
+                    readonly to?: string;
+                    /** @description Ended at this time or later */
+                    readonly endedFrom?: string;
+                    /** @description Ended before this time */
+                    readonly endedTo?: string;
+                    /** @description activity: newest activity first, that is the last message or the end; started: newest first; queue: overdue offers first, then who waits longest */
+                    readonly sort?: "activity" | "started" | "queue";
+                };
+                readonly header?: never;
+                readonly path?: never;
+                readonly cookie?: never;
+            };
+            readonly requestBody?: never;
+            readonly responses: {
+                /** @description text/csv */
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": string;
                     };
                 };
                 /** @description A problem */
@@ -2235,10 +2379,20 @@ export interface paths {
                     readonly tag?: string | readonly string[];
                     /** @description A part of the client's name, of what the directory knows of them, phone number or WhatsApp id */
                     readonly q?: string;
+                    readonly origin?: "inbound" | "direct" | "reconnect";
+                    readonly endReason?: "operator" | "wrapUpMax" | "inactivity" | "noAnswer" | "joined";
+                    /** @description This result, or one below it; `none`: it ended without */
+                    readonly result?: string | "none";
+                    /** @description Words of a message or note, as in /search */
+                    readonly text?: string;
                     /** @description Started at this time or later */
                     readonly from?: string;
                     /** @description Started before this time */
                     readonly to?: string;
+                    /** @description Ended at this time or later */
+                    readonly endedFrom?: string;
+                    /** @description Ended before this time */
+                    readonly endedTo?: string;
                     /** @description activity: newest activity first, that is the last message or the end; started: newest first; queue: overdue offers first, then who waits longest */
                     readonly sort?: "activity" | "started" | "queue";
                     readonly limit?: number;
@@ -3058,10 +3212,20 @@ export interface paths {
                     readonly tag?: string | readonly string[];
                     /** @description A part of the client's name, of what the directory knows of them, phone number or WhatsApp id */
                     readonly q?: string;
+                    readonly origin?: "inbound" | "direct" | "reconnect";
+                    readonly endReason?: "operator" | "wrapUpMax" | "inactivity" | "noAnswer" | "joined";
+                    /** @description This result, or one below it; `none`: it ended without */
+                    readonly result?: string | "none";
+                    /** @description Words of a message or note, as in /search */
+                    readonly text?: string;
                     /** @description Started at this time or later */
                     readonly from?: string;
                     /** @description Started before this time */
                     readonly to?: string;
+                    /** @description Ended at this time or later */
+                    readonly endedFrom?: string;
+                    /** @description Ended before this time */
+                    readonly endedTo?: string;
                     /** @description activity: newest activity first, that is the last message or the end; started: newest first; queue: overdue offers first, then who waits longest */
                     readonly sort?: "activity" | "started" | "queue";
                     readonly limit?: number;
@@ -6445,6 +6609,38 @@ export interface components {
             readonly archived: boolean;
             readonly children?: readonly components["schemas"]["ResultInput"][];
         };
+        readonly SearchHitInput: {
+            /** @enum {string} */
+            readonly kind: "message" | "note" | "result";
+            /**
+             * Format: uuid
+             * @description Of the message or note; of a result, its session
+             */
+            readonly id: string;
+            /** Format: uuid */
+            readonly sessionId: string;
+            /** @description Of a message, in its session */
+            readonly seq: number | null;
+            readonly client: {
+                /** Format: uuid */
+                readonly id: string;
+                readonly name: string | null;
+            };
+            /** @enum {string} */
+            readonly phase: "queued" | "active" | "wrapUp" | "ended";
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            readonly at: string;
+            /** @description The part of it that was found */
+            readonly text: string;
+            /** @description Where in `text`, end exclusive */
+            readonly matches: readonly {
+                readonly start: number;
+                readonly end: number;
+            }[];
+        };
         readonly SessionNoteInput: {
             /** Format: uuid */
             readonly id: string;
@@ -7538,6 +7734,38 @@ export interface components {
             readonly position: number;
             readonly archived: boolean;
             readonly children?: readonly components["schemas"]["Result"][];
+        };
+        readonly SearchHit: {
+            /** @enum {string} */
+            readonly kind: "message" | "note" | "result";
+            /**
+             * Format: uuid
+             * @description Of the message or note; of a result, its session
+             */
+            readonly id: string;
+            /** Format: uuid */
+            readonly sessionId: string;
+            /** @description Of a message, in its session */
+            readonly seq: number | null;
+            readonly client: {
+                /** Format: uuid */
+                readonly id: string;
+                readonly name: string | null;
+            };
+            /** @enum {string} */
+            readonly phase: "queued" | "active" | "wrapUp" | "ended";
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            readonly at: string;
+            /** @description The part of it that was found */
+            readonly text: string;
+            /** @description Where in `text`, end exclusive */
+            readonly matches: readonly {
+                readonly start: number;
+                readonly end: number;
+            }[];
         };
         readonly SessionNote: {
             /** Format: uuid */

@@ -34,6 +34,7 @@ import { operationsRoutes } from './routes/operations.ts'
 import { quarantineRoutes } from './routes/quarantine.ts'
 import { resultRoutes } from './routes/results.ts'
 import { searchRoutes } from './routes/search.ts'
+import { sessionFileRoutes } from './routes/session-files.ts'
 import { sessionNoteRoutes } from './routes/session-notes.ts'
 import { sessionResultRoutes } from './routes/session-results.ts'
 import { sessionRoutes } from './routes/sessions.ts'
@@ -96,6 +97,7 @@ const ROUTES = [
   tokenRoutes,
   sessionRoutes,
   searchRoutes,
+  sessionFileRoutes,
   sessionNoteRoutes,
   sessionResultRoutes,
   startRoutes,

@@ -32,7 +32,7 @@ export interface Hit {
 const position = z.tuple([z.string().regex(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?[+-]\d\d(:\d\d)*$/), z.uuid()])
 
 /** Words hold letters and digits alone, so that none can be read as an operator. */
-const asQuery = (terms: readonly string[]): string => terms.map((term) => `${term}:*`).join(' & ')
+export const wordsQuery = (terms: readonly string[]): string => terms.map((term) => `${term}:*`).join(' & ')
 
 export async function search(
   db: Database,
@@ -41,7 +41,7 @@ export async function search(
 ): Promise<{ readonly hits: readonly Hit[]; readonly next: string | null }> {
   if (query.terms.length === 0) return { hits: [], next: null }
   const where = [
-    sql`e.words @@ ${asQuery(query.terms)}::tsquery`,
+    sql`e.words @@ ${wordsQuery(query.terms)}::tsquery`,
     sql`e.kind = ANY (${query.kinds}::text[])`,
     maySeeSql(rights),
   ]

@@ -4,10 +4,12 @@ import { type RawBuilder, sql } from 'kysely'
 import { z } from 'zod'
 import { fold } from '../../domain/fold.ts'
 import type { Rights } from '../../domain/policy.ts'
-import { PHASES, type Phase } from '../../domain/words.ts'
+import { termsOf } from '../../domain/search.ts'
+import { END_REASONS, type EndReason, ORIGINS, type Origin, PHASES, type Phase } from '../../domain/words.ts'
 import type { Database, Trx } from '../database.ts'
 import { maySeeSql, OPEN_OFFER } from './access.ts'
 import { decodeCursor, encodeCursor } from './cursor.ts'
+import { wordsQuery } from './search.ts'
 
 export const SESSION_SORTS = ['activity', 'started', 'queue'] as const
 export type SessionSort = (typeof SESSION_SORTS)[number]
@@ -21,8 +23,14 @@ export interface SessionsFilter {
   readonly tag?: readonly string[] | undefined
   readonly contactId?: string | undefined
   readonly q?: string | undefined
+  readonly origin?: Origin | undefined
+  readonly endReason?: EndReason | undefined
+  readonly result?: string | undefined
+  readonly text?: string | undefined
   readonly from?: string | undefined
   readonly to?: string | undefined
+  readonly endedFrom?: string | undefined
+  readonly endedTo?: string | undefined
   readonly sort: SessionSort
   readonly limit: number
   readonly cursor?: string | undefined
@@ -52,8 +60,17 @@ export const sessionsFilter = {
     .max(200)
     .optional()
     .describe("A part of the client's name, of what the directory knows of them, phone number or WhatsApp id"),
+  origin: z.enum(ORIGINS).optional(),
+  endReason: z.enum(END_REASONS).optional(),
+  result: z
+    .union([z.uuid(), z.literal('none')])
+    .optional()
+    .describe('This result, or one below it; `none`: it ended without'),
+  text: z.string().max(200).optional().describe('Words of a message or note, as in /search'),
   from: z.iso.datetime({ offset: true }).optional().describe('Started at this time or later'),
   to: z.iso.datetime({ offset: true }).optional().describe('Started before this time'),
+  endedFrom: z.iso.datetime({ offset: true }).optional().describe('Ended at this time or later'),
+  endedTo: z.iso.datetime({ offset: true }).optional().describe('Ended before this time'),
   sort: z
     .enum(SESSION_SORTS)
     .default('activity')
@@ -147,6 +164,13 @@ function conditions(filter: SessionsFilter): RawBuilder<boolean>[] {
   if (filter.channelId !== undefined) add(sql`s.channel_id = ${filter.channelId}`)
   if (filter.from !== undefined) add(sql`s.started_at >= ${filter.from}::timestamptz`)
   if (filter.to !== undefined) add(sql`s.started_at < ${filter.to}::timestamptz`)
+  if (filter.endedFrom !== undefined) add(sql`s.ended_at >= ${filter.endedFrom}::timestamptz`)
+  if (filter.endedTo !== undefined) add(sql`s.ended_at < ${filter.endedTo}::timestamptz`)
+  if (filter.origin !== undefined) add(sql`s.origin = ${filter.origin}`)
+  if (filter.endReason !== undefined) add(sql`s.end_reason = ${filter.endReason}`)
+  if (filter.result === 'none') add(sql`s.phase = 'ended' AND s.result_id IS NULL`)
+  else if (filter.result !== undefined) add(sql`s.result_id IN (${everyResultBelow(filter.result)})`)
+  if (filter.text !== undefined && filter.text.trim() !== '') add(says(filter.text))
   if (filter.clientId !== undefined) add(sql`s.client_id IN (${everyClientOf(filter.clientId)})`)
   if (filter.contactId !== undefined) add(sql`s.client_id IN (${everyClientOfContact(filter.contactId)})`)
   if (filter.tag !== undefined) {
@@ -155,6 +179,19 @@ function conditions(filter: SessionsFilter): RawBuilder<boolean>[] {
   }
   if (filter.q !== undefined && filter.q !== '') add(matches(filter.q))
   return found
+}
+
+const everyResultBelow = (resultId: string): RawBuilder<string> => sql<string>`
+  WITH RECURSIVE below AS (
+    SELECT id FROM result WHERE id = ${resultId}
+    UNION
+    SELECT r.id FROM result r JOIN below ON r.parent_id = below.id
+  ) SELECT id FROM below`
+
+function says(text: string): RawBuilder<boolean> {
+  const terms = termsOf(text)
+  if (terms.length === 0) return sql<boolean>`false`
+  return sql<boolean>`s.id IN (SELECT e.session_id FROM search_entry e WHERE e.words @@ ${wordsQuery(terms)}::tsquery)`
 }
 
 /** The client, what it was joined into, and all that were joined with it. */
