@@ -2,6 +2,7 @@
 import { LocationProvider, Route, Router } from 'preact-iso/router'
 import { me, signedIn, supervises } from './store/app.ts'
 import { Contacts } from './views/contacts/contacts-page.tsx'
+import { HistoryPage } from './views/history/history-page.tsx'
 import { Workspace } from './views/inbox/workspace.tsx'
 import { Blacklist } from './views/outcome/blacklist.tsx'
 import { ResultsPage } from './views/outcome/results-page.tsx'
@@ -27,6 +28,7 @@ export function App() {
           <Route path="/sessions/:id/:panel/:messageId" component={Workspace} />
           <Route path="/templates" component={Templates} />
           <Route path="/templates/:id" component={Templates} />
+          <Route path="/history" component={HistoryPage} />
           <Route path="/contacts" component={Contacts} />
           <Route path="/contacts/:id" component={Contacts} />
           {supervises(me.value)

@@ -15,6 +15,7 @@ export type WorkflowState = Schemas['SessionWorkflow']
 export type MessageEvidence = Schemas['MessageEvidence']
 
 export type Operator = Schemas['Operator']
+export type SearchHit = Schemas['SearchHit']
 export type SessionNote = Schemas['SessionNote']
 
 export type HeroCard = Schemas['MessageTemplate']

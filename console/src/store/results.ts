@@ -1,7 +1,7 @@
 // The results that a session may end with, and what one has chosen and noted but not given yet, by session. It is the
 // session's, kept by Parley while one types: it is there when the dialog closes, when the client writes and the session goes
 // on, and for whoever has the session next.
-import { signal } from '@preact/signals'
+import { computed, signal } from '@preact/signals'
 import { api } from '../api/api.ts'
 import { outcome } from '../api/outcome.ts'
 import type { Result } from '../api/types.ts'
@@ -41,6 +41,11 @@ const leaves = (results: readonly Result[], path: readonly string[], groupId: st
 /** Those that a session of this group may end with; null until they have been loaded. */
 export const leavesFor = (groupId: string | null): readonly Leaf[] | null =>
   tree.value === null ? null : leaves(tree.value, [], groupId)
+
+/** Every result there is, those of before too, by name. */
+export const allResults = computed(() =>
+  [...named.value].map(([id, name]) => ({ id, name })).sort((a, b) => a.name.localeCompare(b.name)),
+)
 
 export const resultName = (id: string): string | null => named.value.get(id) ?? null
 

@@ -15,6 +15,7 @@ const KEYS = [
   [['N'], 'keys.newSession'],
   [['#'], 'keys.canned'],
   [['G', 'S'], 'keys.sessions'],
+  [['G', 'H'], 'keys.history'],
   [['G', 'C'], 'keys.contacts'],
   [['/'], 'keys.search'],
   [['Esc'], 'keys.escape'],

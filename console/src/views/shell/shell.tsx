@@ -23,7 +23,10 @@ export function Shell({ children }: { children: ComponentChildren }) {
       }),
     [],
   )
-  useEffect(() => onSequence('g', { s: () => route('/sessions'), c: () => route('/contacts') }), [route])
+  useEffect(
+    () => onSequence('g', { s: () => route('/sessions'), c: () => route('/contacts'), h: () => route('/history') }),
+    [route],
+  )
   if (user === null) return null
   const at = (start: string) => (path.startsWith(start) ? ({ 'aria-current': 'page' } as const) : {})
   return (
@@ -39,6 +42,9 @@ export function Shell({ children }: { children: ComponentChildren }) {
                 <span class="sr-only">{t('nav.offered', { count: offered.value })}</span>
               </span>
             ) : null}
+          </a>
+          <a href="/history" {...at('/history')}>
+            {t('nav.history')}
           </a>
           <a href="/contacts" {...at('/contacts')}>
             {t('nav.contacts')}
