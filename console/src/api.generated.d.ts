@@ -133,6 +133,56 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/v1/users/{id}/invitation": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Invite the person of an account to choose its password
+         * @description In place of an invitation before. Good once, for seven days; the password before holds until then.
+         */
+        readonly post: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path: {
+                    readonly id: string;
+                };
+                readonly cookie?: never;
+            };
+            readonly requestBody?: never;
+            readonly responses: {
+                /** @description Default Response */
+                readonly 201: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["Invitation"];
+                    };
+                };
+                /** @description A problem */
+                readonly default: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/v1/auth/login": {
         readonly parameters: {
             readonly query?: never;
@@ -5270,7 +5320,8 @@ export interface paths {
                     readonly "application/json": {
                         /** Format: email */
                         readonly email: string;
-                        readonly password: string;
+                        /** @description Left out: nobody can sign in until an invitation was accepted */
+                        readonly password?: string;
                         readonly name: string;
                         /** @enum {string} */
                         readonly role: "operator" | "supervisor" | "administrator";
@@ -6699,6 +6750,15 @@ export interface components {
                 readonly note: string | null;
             };
         };
+        readonly InvitationInput: {
+            /** @description Shown this once */
+            readonly url: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            readonly expiresAt: string;
+        };
         readonly RecipientInput: {
             /** @description E.164 with +; null for a WhatsApp id */
             readonly phone: string | null;
@@ -6783,6 +6843,8 @@ export interface components {
                 readonly name: string;
             }[];
             readonly disabled: boolean;
+            /** @description Until when an invitation waits to be accepted */
+            readonly invitedUntil: string | null;
             /**
              * Format: date-time
              * @description ISO 8601, UTC
@@ -7825,6 +7887,15 @@ export interface components {
                 readonly note: string | null;
             };
         };
+        readonly Invitation: {
+            /** @description Shown this once */
+            readonly url: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            readonly expiresAt: string;
+        };
         readonly Recipient: {
             /** @description E.164 with +; null for a WhatsApp id */
             readonly phone: string | null;
@@ -7909,6 +7980,8 @@ export interface components {
                 readonly name: string;
             }[];
             readonly disabled: boolean;
+            /** @description Until when an invitation waits to be accepted */
+            readonly invitedUntil: string | null;
             /**
              * Format: date-time
              * @description ISO 8601, UTC

@@ -27,6 +27,7 @@ import { contactFieldRoutes } from './routes/contact-fields.ts'
 import { contactFileRoutes } from './routes/contact-files.ts'
 import { contactRoutes } from './routes/contacts.ts'
 import { groupRoutes } from './routes/groups.ts'
+import { invitationRoutes } from './routes/invitations.ts'
 import { meRoutes } from './routes/me.ts'
 import { messageTemplateRoutes } from './routes/message-templates.ts'
 import { messageRoutes } from './routes/messages.ts'
@@ -92,6 +93,7 @@ export async function buildApp(api: Api): Promise<App> {
 const ROUTES = [
   operationsRoutes,
   setupRoutes,
+  invitationRoutes,
   authRoutes,
   meRoutes,
   tokenRoutes,

@@ -269,6 +269,14 @@ export interface Installation {
   setup_token_hash: Buffer | null;
 }
 
+export interface Invitation {
+  at: Timestamp;
+  by_id: string;
+  expires_at: Timestamp;
+  token_hash: Buffer;
+  user_id: string;
+}
+
 export interface Login {
   created_at: Timestamp;
   expires_at: Timestamp;
@@ -563,6 +571,7 @@ export interface DB {
   group_: Group;
   group_member: GroupMember;
   installation: Installation;
+  invitation: Invitation;
   login: Login;
   message: Message;
   message_template: MessageTemplate;

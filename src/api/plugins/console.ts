@@ -10,7 +10,7 @@ import { notFound } from './errors.ts'
 export const consoleFolder = fileURLToPath(new URL('../../../dist/console/', import.meta.url))
 
 const YEAR = 'public, max-age=31536000, immutable'
-const OURS = /^\/(api|webhooks|docs|problems|metrics|healthz|readyz|setup)(\/|$)/
+const OURS = /^\/(api|webhooks|docs|problems|metrics|healthz|readyz|setup|invitation)(\/|$)/
 
 export async function consoleFiles(app: App): Promise<void> {
   app.addHook('onRoute', (route) => {

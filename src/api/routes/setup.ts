@@ -8,19 +8,14 @@ import type { Database, Trx } from '../../db/database.ts'
 import { newId } from '../../ids.ts'
 import type { Api, App } from '../context.ts'
 import { emailAddress, line, newPassword } from '../fields.ts'
+import { acceptForms, escaped, formPage, problemLine } from '../form-page.ts'
 
 const query = z.object({ token: z.string().max(200).default('') })
 const form = z.object({ token: z.string().max(200), name: line(100), email: emailAddress, password: newPassword })
 
 export function setupRoutes(app: App, api: Api): void {
   const { ctx } = api
-  app.addContentTypeParser(
-    'application/x-www-form-urlencoded',
-    { parseAs: 'string', bodyLimit: 16_384 },
-    (_request, body, done) => {
-      done(null, Object.fromEntries(new URLSearchParams(String(body))))
-    },
-  )
+  acceptForms(app)
 
   app.get(
     '/setup',
@@ -71,20 +66,14 @@ async function makeFirst({ ctx }: Api, given: z.infer<typeof form>): Promise<boo
   })
 }
 
-const escaped = (text: string): string => text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
-
-const page = (body: string): string => `<!doctype html>
-<html lang="en">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Parley: first administrator</title></head>
-<body><main><h1>Parley</h1>${body}</main></body>
-</html>`
+const page = (body: string): string => formPage('first administrator', body)
 
 const USED = '<p>This address is not, or no longer, good. It works once, on an installation without accounts.</p>'
 const DONE = '<p>The account has been made. <a href="/">Sign in</a>.</p>'
 
 const formFor = (token: string, wrong = ''): string => `
 <p>Make the account of the first administrator.</p>
-${wrong === '' ? '' : `<p role="alert">${escaped(wrong)}</p>`}
+${problemLine(wrong)}
 <form method="post" action="/setup">
 <input type="hidden" name="token" value="${escaped(token)}">
 <p><label>Name<br><input name="name" required maxlength="100" autocomplete="name"></label></p>

@@ -3,6 +3,7 @@ import { sql } from 'kysely'
 import { z } from 'zod'
 import { hashPassword } from '../../auth/password.ts'
 import { rightsChanged } from '../../auth/rights.ts'
+import { newSecretToken } from '../../auth/secret-token.ts'
 import { signOutEverywhere } from '../../auth/sign-in.ts'
 import type { Database, Trx } from '../../db/database.ts'
 import { isUniqueViolation } from '../../db/errors.ts'
@@ -24,6 +25,7 @@ const userSchema = z
     seeOthers: z.boolean(),
     groups: z.array(groupRefSchema),
     disabled: z.boolean(),
+    invitedUntil: time.nullable().describe('Until when an invitation waits to be accepted'),
     createdAt: time,
   })
   .meta({ id: 'User' })
@@ -38,7 +40,7 @@ const fields = {
 }
 const newBody = z.strictObject({
   email: emailAddress,
-  password: newPassword,
+  password: newPassword.optional().describe('Left out: nobody can sign in until an invitation was accepted'),
   name: fields.name,
   role: fields.role,
   slots: fields.slots.default(5),
@@ -58,19 +60,22 @@ interface Row {
   see_others: boolean
   disabled_at: Date | null
   created_at: Date
+  invited_until: Date | null
   groups: { id: string; name: string }[] | null
 }
 
 async function loadUsers(db: Database | Trx, ids: readonly string[] | null): Promise<UserView[]> {
   const { rows } = await sql<Row>`
     SELECT u.id, u.email, u.name, u.role, u.slots, u.see_others, u.disabled_at, u.created_at,
+           (SELECT expires_at FROM invitation i WHERE i.user_id = u.id) AS invited_until,
            (SELECT json_agg(json_build_object('id', g.id, 'name', g.name) ORDER BY g.name)
               FROM group_member m JOIN group_ g ON g.id = m.group_id WHERE m.user_id = u.id) AS groups
       FROM user_account u WHERE ${ids}::uuid[] IS NULL OR u.id = ANY (${ids}::uuid[]) ORDER BY u.name, u.id`.execute(db)
-  return rows.map(({ see_others, disabled_at, created_at, groups, ...row }) => ({
+  return rows.map(({ see_others, disabled_at, created_at, invited_until, groups, ...row }) => ({
     ...row,
     seeOthers: see_others,
     disabled: disabled_at !== null,
+    invitedUntil: iso(invited_until),
     createdAt: iso(created_at),
     groups: groups ?? [],
   }))
@@ -116,7 +121,8 @@ export function userRoutes(app: App, api: Api): void {
         id: newId(),
         ...rest,
         see_others: seeOthers,
-        password_hash: await hashPassword(password),
+        // Where there is none yet, one that nobody knows: a try takes as long as any other.
+        password_hash: await hashPassword(password ?? newSecretToken()),
         created_at: new Date(ctx.clock.now()),
       }
       const user = await ctx.db
