@@ -6499,6 +6499,15 @@ export interface components {
             readonly sessions: number;
             readonly slots: number;
         };
+        readonly InvitationInput: {
+            /** @description Shown this once */
+            readonly url: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            readonly expiresAt: string;
+        };
         /** @description A HeroCard */
         readonly MessageTemplateInput: {
             /** Format: uuid */
@@ -6749,15 +6758,6 @@ export interface components {
                 readonly name: string | null;
                 readonly note: string | null;
             };
-        };
-        readonly InvitationInput: {
-            /** @description Shown this once */
-            readonly url: string;
-            /**
-             * Format: date-time
-             * @description ISO 8601, UTC
-             */
-            readonly expiresAt: string;
         };
         readonly RecipientInput: {
             /** @description E.164 with +; null for a WhatsApp id */
@@ -7636,6 +7636,15 @@ export interface components {
             readonly sessions: number;
             readonly slots: number;
         };
+        readonly Invitation: {
+            /** @description Shown this once */
+            readonly url: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            readonly expiresAt: string;
+        };
         /** @description A HeroCard */
         readonly MessageTemplate: {
             /** Format: uuid */
@@ -7886,15 +7895,6 @@ export interface components {
                 readonly name: string | null;
                 readonly note: string | null;
             };
-        };
-        readonly Invitation: {
-            /** @description Shown this once */
-            readonly url: string;
-            /**
-             * Format: date-time
-             * @description ISO 8601, UTC
-             */
-            readonly expiresAt: string;
         };
         readonly Recipient: {
             /** @description E.164 with +; null for a WhatsApp id */

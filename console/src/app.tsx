@@ -7,6 +7,9 @@ import { Workspace } from './views/inbox/workspace.tsx'
 import { Blacklist } from './views/outcome/blacklist.tsx'
 import { ResultsPage } from './views/outcome/results-page.tsx'
 import { TagsPage } from './views/outcome/tags-page.tsx'
+import { NumbersPage } from './views/settings/numbers-page.tsx'
+import { SettingsPage } from './views/settings/settings-page.tsx'
+import { UsersPage } from './views/settings/users-page.tsx'
 import { Elsewhere } from './views/shell/elsewhere.tsx'
 import { Shell } from './views/shell/shell.tsx'
 import { SignIn } from './views/sign-in/sign-in.tsx'
@@ -37,6 +40,9 @@ export function App() {
           {supervises(me.value) ? [<Route key="blacklist" path="/blacklist" component={Blacklist} />] : []}
           {me.value?.role === 'administrator'
             ? [
+                <Route key="settings" path="/settings" component={SettingsPage} />,
+                <Route key="users" path="/settings/users" component={UsersPage} />,
+                <Route key="numbers" path="/settings/numbers" component={NumbersPage} />,
                 <Route key="tags" path="/settings/tags" component={TagsPage} />,
                 <Route key="results" path="/settings/results" component={ResultsPage} />,
               ]

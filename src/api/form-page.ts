@@ -1,4 +1,5 @@
 // The two small pages that the API itself draws, for whoever has no account to sign in with yet.
+import type { FastifyReply } from 'fastify'
 import type { App } from './context.ts'
 
 /** In the routes of `app` alone: nothing else takes what a form sends. */
@@ -11,6 +12,10 @@ export function acceptForms(app: App): void {
     },
   )
 }
+
+/** Of a form on a page that tells no referrer a browser does not say whose it is (`Origin: null`), and it would be refused. */
+export const asPage = (reply: FastifyReply): FastifyReply =>
+  reply.type('text/html; charset=utf-8').header('referrer-policy', 'same-origin')
 
 export const escaped = (text: string): string =>
   text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)

@@ -15,6 +15,8 @@ export type WorkflowState = Schemas['SessionWorkflow']
 export type MessageEvidence = Schemas['MessageEvidence']
 
 export type Operator = Schemas['Operator']
+export type User = Schemas['User']
+export type Invitation = Schemas['Invitation']
 export type SearchHit = Schemas['SearchHit']
 export type SessionNote = Schemas['SessionNote']
 

@@ -10,7 +10,7 @@ import type { Database, Trx } from '../../db/database.ts'
 import type { Instant } from '../../domain/words.ts'
 import { type Api, type App, whoOf } from '../context.ts'
 import { idParams, newPassword } from '../fields.ts'
-import { acceptForms, escaped, formPage, problemLine } from '../form-page.ts'
+import { acceptForms, asPage, escaped, formPage, problemLine } from '../form-page.ts'
 import { invalid, Problem } from '../problems.ts'
 import { time } from '../views/common.ts'
 
@@ -74,14 +74,14 @@ export function invitationRoutes(app: App, api: Api): void {
     async (request, reply) => {
       const { token } = request.query
       const invited = await invitedBy(ctx.db, token, ctx.clock.now())
-      reply.type('text/html; charset=utf-8')
+      asPage(reply)
       if (invited === null) return reply.code(404).send(page(USED))
       return reply.send(page(formFor(token, invited.email)))
     },
   )
 
   app.post('/invitation', { config: { access: 'public' }, schema: { hide: true } }, async (request, reply) => {
-    reply.type('text/html; charset=utf-8')
+    asPage(reply)
     const token = String((request.body as { token?: unknown } | null)?.token ?? '')
     const invited = await invitedBy(ctx.db, token, ctx.clock.now())
     if (invited === null) return reply.code(404).send(page(USED))

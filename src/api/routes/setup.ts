@@ -8,7 +8,7 @@ import type { Database, Trx } from '../../db/database.ts'
 import { newId } from '../../ids.ts'
 import type { Api, App } from '../context.ts'
 import { emailAddress, line, newPassword } from '../fields.ts'
-import { acceptForms, escaped, formPage, problemLine } from '../form-page.ts'
+import { acceptForms, asPage, escaped, formPage, problemLine } from '../form-page.ts'
 
 const query = z.object({ token: z.string().max(200).default('') })
 const form = z.object({ token: z.string().max(200), name: line(100), email: emailAddress, password: newPassword })
@@ -22,14 +22,14 @@ export function setupRoutes(app: App, api: Api): void {
     { config: { access: 'public' }, schema: { hide: true, querystring: query } },
     async (request, reply) => {
       const { token } = request.query
-      reply.type('text/html; charset=utf-8')
+      asPage(reply)
       if (!(await isGood(ctx.db, token))) return reply.code(404).send(page(USED))
       return reply.send(page(formFor(token)))
     },
   )
 
   app.post('/setup', { config: { access: 'public' }, schema: { hide: true } }, async (request, reply) => {
-    reply.type('text/html; charset=utf-8')
+    asPage(reply)
     const given = form.safeParse(request.body)
     const token = String((request.body as { token?: unknown } | null)?.token ?? '')
     if (!(await isGood(ctx.db, token))) return reply.code(404).send(page(USED))

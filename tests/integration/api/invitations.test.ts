@@ -32,7 +32,7 @@ test('who is invited chooses a password, once, and signs in', async () => {
     (await parley.anybody.post('/api/v1/auth/login', { email: 'eva@example.com', password: PASSWORD })).status,
   ).toBe(401)
   const shown = await parley.anybody.get(`${url.pathname}${url.search}`)
-  expect(shown.headers.get('referrer-policy')).toBe('no-referrer')
+  expect(shown.headers.get('referrer-policy')).toBe('same-origin')
   expect(shown.text).toContain('eva@example.com')
   expect((await form({ token, password: 'short' })).status).toBe(400)
   const both = await Promise.all([form({ token, password: PASSWORD }), form({ token, password: 'another one 123' })])

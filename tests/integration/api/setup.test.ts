@@ -16,7 +16,7 @@ describe('an empty installation', () => {
       expect((await parley.anybody.get('/setup?token=guess')).status).toBe(404)
       const form = await parley.anybody.get(`${pathname}${search}`)
       expect([form.status, form.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8'])
-      expect(form.headers.get('referrer-policy')).toBe('no-referrer')
+      expect(form.headers.get('referrer-policy')).toBe('same-origin')
 
       const fields = {
         token: searchParams.get('token') ?? '',

@@ -1,4 +1,4 @@
-// The frame of the pages about what comes of sessions: the blacklist for supervisors, tags and results for administrators.
+// The frame of the pages that set Parley up: the blacklist for supervisors, all others for administrators.
 import type { ComponentChildren } from 'preact'
 import { useEffect } from 'preact/hooks'
 import { t } from '../../i18n/t.ts'
@@ -7,6 +7,9 @@ import css from './outcome.module.css'
 
 const PAGES = [
   ['/blacklist', 'ban.page', false],
+  ['/settings', 'settings.page', true],
+  ['/settings/users', 'users.page', true],
+  ['/settings/numbers', 'numbers.page', true],
   ['/settings/tags', 'tags.page', true],
   ['/settings/results', 'results.page', true],
 ] as const

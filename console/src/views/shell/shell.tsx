@@ -59,6 +59,11 @@ export function Shell({ children }: { children: ComponentChildren }) {
               {t('nav.supervise')}
             </a>
           ) : null}
+          {user.role === 'administrator' ? (
+            <a href="/settings" {...at('/settings')}>
+              {t('nav.settings')}
+            </a>
+          ) : null}
         </nav>
         <div class={css.right}>
           <PresenceSwitch />
