@@ -61,6 +61,11 @@ export const knobsSchema = z.strictObject({
   bsuidOnly: z.enum(['off', 'messages', 'all']),
   /** Senders without `profile`. */
   noProfile: z.boolean(),
+  /** What Meta says of number, token and account when it is asked. */
+  quality: z.enum(['GREEN', 'YELLOW', 'RED', 'UNKNOWN']),
+  registered: z.boolean(),
+  subscribed: z.boolean(),
+  scopes: z.array(z.string()),
   /** Everybody reads what arrives. */
   autoRead: z.boolean(),
   /** Statuses of this version: up to v23.0 each has a conversation object. */
@@ -78,6 +83,10 @@ export type Knobs = z.infer<typeof knobsSchema>
 
 export const DEFAULTS: Knobs = {
   latencyMs: 0,
+  quality: 'GREEN',
+  registered: true,
+  subscribed: true,
+  scopes: ['whatsapp_business_management', 'whatsapp_business_messaging'],
   refuse: { code: 131000, when: 'now', times: 0 },
   loseAnswer: 0,
   loseRequest: 0,

@@ -4511,6 +4511,8 @@ export interface paths {
                             readonly code: number | null;
                             readonly title: string | null;
                             readonly advice: string | null;
+                            /** @description What must hold, one by one */
+                            readonly lines: readonly components["schemas"]["ChannelCheckLine"][];
                             readonly channel: components["schemas"]["Channel"];
                         };
                     };
@@ -5970,6 +5972,15 @@ export interface components {
             /** @description What to ask for, each once */
             readonly missing: readonly string[];
         };
+        readonly ChannelCheckLineInput: {
+            /** @enum {string} */
+            readonly name: "token" | "number" | "subscription" | "templates" | "quality" | "limit" | "lastWebhook";
+            /** @enum {string} */
+            readonly holds: "yes" | "no" | "unknown";
+            readonly detail: string;
+            /** @description What to do where it does not hold */
+            readonly advice: string | null;
+        };
         readonly ChannelInput: {
             /** Format: uuid */
             readonly id: string;
@@ -7106,6 +7117,15 @@ export interface components {
             }[];
             /** @description What to ask for, each once */
             readonly missing: readonly string[];
+        };
+        readonly ChannelCheckLine: {
+            /** @enum {string} */
+            readonly name: "token" | "number" | "subscription" | "templates" | "quality" | "limit" | "lastWebhook";
+            /** @enum {string} */
+            readonly holds: "yes" | "no" | "unknown";
+            readonly detail: string;
+            /** @description What to do where it does not hold */
+            readonly advice: string | null;
         };
         readonly Channel: {
             /** Format: uuid */

@@ -118,6 +118,22 @@ export function graphRoutes(app: FastifyInstance, machine: Machine): void {
     return { success: true }
   })
 
+  app.get('/:version/debug_token', secured, async (request) => {
+    const { input_token } = z.object({ input_token: z.string() }).parse(request.query)
+    const known = input_token === machine.token && !knobs.tokenIsDead(undefined)
+    return {
+      data: { is_valid: known, scopes: known ? knobs.of(undefined).scopes : [], expires_at: 0, type: 'SYSTEM_USER' },
+    }
+  })
+
+  app.get('/:version/:id/subscribed_apps', secured, async (request) => {
+    waba(request, machine)
+    const app = {
+      whatsapp_business_api_data: { id: '100', name: 'Parley', link: 'https://www.facebook.com/games/?app_id=100' },
+    }
+    return { data: knobs.of(undefined).subscribed ? [app] : [] }
+  })
+
   app.get('/:version/:id/phone_numbers', secured, async (request) => {
     const ids = waba(request, machine)
     const numbers = world.numbers.filter(({ wabaId }) => wabaId === ids)
@@ -219,10 +235,10 @@ const numberFields = (number: BusinessNumber, machine: Machine): JsonObject => (
   id: number.phoneNumberId,
   display_phone_number: number.displayPhoneNumber,
   verified_name: number.verifiedName,
-  quality_rating: 'GREEN',
+  quality_rating: machine.knobs.of(number.phoneNumberId).quality,
   code_verification_status: 'VERIFIED',
   platform_type: 'CLOUD_API',
-  status: 'CONNECTED',
+  status: machine.knobs.of(number.phoneNumberId).registered ? 'CONNECTED' : 'DISCONNECTED',
   name_status: 'APPROVED',
   account_mode: machine.knobs.of(number.phoneNumberId).allowList ? 'SANDBOX' : 'LIVE',
   throughput: { level: machine.knobs.of(number.phoneNumberId).throughput > 80 ? 'HIGH' : 'STANDARD' },

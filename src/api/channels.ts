@@ -7,6 +7,7 @@ import { newId } from '../ids.ts'
 import { lineOf, seal } from '../secrets.ts'
 import { notifyChannel } from '../sessions/changes.ts'
 import { transact } from '../sessions/context.ts'
+import { type CheckLine, checkLines } from './channel-check.ts'
 import type { Api } from './context.ts'
 import { invalid, Problem } from './problems.ts'
 import { ringOpenSessions } from './ring-open.ts'
@@ -31,6 +32,7 @@ export interface Checked {
   readonly code: number | null
   readonly title: string | null
   readonly advice: string | null
+  readonly lines: readonly CheckLine[]
   readonly channel: ChannelView
 }
 
@@ -96,16 +98,19 @@ export async function checkChannel(api: Api, channelId: string): Promise<Checked
   const { ctx, cloudApi, config } = api
   const row = await ctx.db
     .selectFrom('channel')
-    .select(['phone_number_id', 'token_enc', 'simulated'])
+    .select(['phone_number_id', 'waba_id', 'token_enc', 'simulated'])
     .where('id', '=', channelId)
     .executeTakeFirst()
   if (row === undefined) throw new Problem('not-found')
   const line = lineOf(config)({ phoneNumberId: row.phone_number_id, tokenEnc: row.token_enc, simulated: row.simulated })
-  const answer = await cloudApi.phoneNumber(line)
+  const [answer, lines] = await Promise.all([
+    cloudApi.phoneNumber(line),
+    checkLines({ cloudApi, db: ctx.db }, line, { id: channelId, wabaId: row.waba_id }, ctx.clock.now()),
+  ])
   if (answer.ok) await setState(api, channelId, 'up', null, answer.displayPhoneNumber)
   else if (answer.code !== null && breaksChannel(answer.code))
     await setState(api, channelId, 'down', String(answer.code))
-  return { ok: answer.ok, ...wordsOf(answer), channel: await oneChannel(api, channelId) }
+  return { ok: answer.ok, ...wordsOf(answer), lines, channel: await oneChannel(api, channelId) }
 }
 
 function wordsOf(answer: PhoneNumber): Pick<Checked, 'code' | 'title' | 'advice'> {

@@ -121,6 +121,20 @@ export class CloudApi {
     }
   }
 
+  /** Anything that Meta can be asked for, unread. */
+  async look(line: Line, path: string): Promise<Looked> {
+    try {
+      const url = `${line.baseUrl}/${line.version}/${path}`
+      const answer = await request(url, { dispatcher: this.#agent, headers: { authorization: `Bearer ${line.token}` } })
+      const body: unknown = parse(await answer.body.text())
+      if (answer.statusCode === 200) return { ok: true, body }
+      const error = refused.safeParse(body)
+      return { ok: false, code: error.success ? error.data.error.code : answer.statusCode }
+    } catch {
+      return { ok: false, code: null }
+    }
+  }
+
   /** One page of the account's templates. A cursor that Meta no longer knows is code 131059. */
   async templates(line: Line, wabaId: string, after: string | null): Promise<TemplatePage> {
     const query = new URLSearchParams({
@@ -213,6 +227,11 @@ const templatePage = z.object({
 export type TemplatePage =
   | { readonly ok: true; readonly templates: readonly MetaTemplate[]; readonly next: string | null }
   /** Meta's code, or the HTTP status; null when Meta was not reached. */
+  | { readonly ok: false; readonly code: number | null }
+
+export type Looked =
+  | { readonly ok: true; readonly body: unknown }
+  /** As in PhoneNumber. */
   | { readonly ok: false; readonly code: number | null }
 
 export type PhoneNumber =

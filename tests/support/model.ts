@@ -13,6 +13,9 @@ export type Step =
   /** `stale`: without having seen the newest message. */
   | { readonly do: 'end'; readonly by: Person; readonly stale: boolean; readonly result: boolean }
   | { readonly do: 'result'; readonly by: Person }
+  | { readonly do: 'transfer'; readonly by: Person; readonly to: Person }
+  | { readonly do: 'return'; readonly by: Person }
+  | { readonly do: 'takeOver'; readonly by: Person }
   | { readonly do: 'wait'; readonly minutes: number }
 
 const person = fc.constantFrom(...PEOPLE)
@@ -34,6 +37,9 @@ export const aStep: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('result' as const), by: mostlyOlga }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('transfer' as const), by: mostlyOlga, to: person }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('return' as const), by: person }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('takeOver' as const), by: person }) },
 )
 export const aWait: fc.Arbitrary<Step> = fc.record({
   do: fc.constant('wait' as const),
@@ -53,6 +59,8 @@ export interface Life extends Omit<Seen, 'field'> {
   /** The last thing the client said that an end must have seen. */
   readonly lastInSeq: number
   readonly wrapUpAt: number | null
+  /** While it is queued: the one person that it is offered to, since when, and who had it before. */
+  readonly offered: { readonly to: Person; readonly at: number; readonly backTo: Person | null } | null
 }
 
 export interface Model {
@@ -66,6 +74,7 @@ export const NOBODY_WROTE: Model = { life: null, sessions: 0, windowUntil: null 
 
 const WINDOW_MS = 24 * 3_600_000
 const WRAP_UP_MS = 600_000
+const TIME_TO_ACCEPT_MS = 60_000
 const DONE = 'done'
 
 export type Answer = string
@@ -96,6 +105,7 @@ function clientSays(model: Model, what: 'text' | 'reaction', at: number): Model 
       lastInSeq: 1,
       wrapUpAt: null,
       endReason: null,
+      offered: null,
     }
     return { life: begun, sessions: model.sessions + 1, windowUntil }
   }
@@ -108,7 +118,15 @@ function timePasses(model: Model, at: number): Model {
   const { life } = model
   if (life?.phase === 'wrapUp' && life.wrapUpAt !== null && at >= life.wrapUpAt + WRAP_UP_MS)
     return { ...model, life: { ...life, phase: 'ended', endReason: 'wrapUpMax' } }
+  if (life?.phase === 'queued' && life.offered !== null && at >= life.offered.at + TIME_TO_ACCEPT_MS)
+    return { ...model, life: declined(life) }
   return model
+}
+
+/** Everybody is signed in, so whoever had it has it again. */
+function declined(life: Life): Life {
+  const backTo = life.offered?.backTo ?? null
+  return { ...life, phase: backTo === null ? 'queued' : 'active', operator: backTo, offered: null }
 }
 
 type Command = Exclude<Step, { do: 'say' } | { do: 'wait' }>
@@ -116,10 +134,11 @@ type Command = Exclude<Step, { do: 'say' } | { do: 'wait' }>
 function judged(model: Model, life: Life, step: Command, at: number): Answer {
   const own = life.operator === step.by
   if (step.do === 'accept') {
-    if (life.phase === 'queued') return DONE
+    if (life.phase === 'queued') return life.offered === null || life.offered.to === step.by ? DONE : 'already-accepted'
     return life.phase === 'active' && own ? 'wrong-phase' : 'already-accepted'
   }
-  const sees = own || step.by === 'sara' || life.phase === 'queued' || life.phase === 'ended'
+  const offeredToThem = life.phase === 'queued' && (life.offered === null || life.offered.to === step.by)
+  const sees = own || step.by === 'sara' || offeredToThem || life.phase === 'ended'
   if (!sees) return 'not-found'
   switch (step.do) {
     case 'write': {
@@ -135,6 +154,19 @@ function judged(model: Model, life: Life, step: Command, at: number): Answer {
       if (!own && step.by !== 'sara') return life.operator === null ? 'not-allowed' : 'not-your-session'
       return life.phase === 'wrapUp' || life.phase === 'ended' ? DONE : 'wrong-phase'
     }
+    case 'transfer': {
+      if (!own && step.by !== 'sara' && life.operator !== null) return 'not-your-session'
+      if (life.phase !== 'active' && life.phase !== 'queued') return 'wrong-phase'
+      return step.to === life.operator || step.to === life.offered?.to ? 'wrong-target' : DONE
+    }
+    case 'return': {
+      if (!own && step.by !== 'sara' && life.operator !== null) return 'not-your-session'
+      return life.phase === 'active' || (life.phase === 'queued' && life.offered !== null) ? DONE : 'wrong-phase'
+    }
+    case 'takeOver': {
+      if (!own && step.by !== 'sara') return life.operator === null ? 'not-allowed' : 'not-your-session'
+      return !own && (life.phase === 'active' || life.phase === 'queued') ? DONE : 'wrong-phase'
+    }
   }
 }
 
@@ -145,7 +177,7 @@ export const seenBy = (life: { readonly lastSeq: number }, step: { readonly stal
 function moved(life: Life, step: Command, at: number): Life {
   switch (step.do) {
     case 'accept':
-      return { ...life, phase: 'active', operator: step.by }
+      return { ...life, phase: 'active', operator: step.by, offered: null }
     case 'write':
       return { ...life, lastSeq: life.lastSeq + 1 }
     case 'end':
@@ -155,9 +187,18 @@ function moved(life: Life, step: Command, at: number): Life {
         operator: life.operator ?? step.by,
         wrapUpAt: at,
         endReason: 'operator',
+        offered: null,
       }
     case 'result':
       return { ...life, phase: 'ended' }
+    case 'transfer': {
+      const offered = { to: step.to, at, backTo: life.operator ?? life.offered?.backTo ?? null }
+      return { ...life, phase: 'queued', operator: null, offered }
+    }
+    case 'return':
+      return life.phase === 'queued' ? declined(life) : { ...life, phase: 'queued', operator: null, offered: null }
+    case 'takeOver':
+      return { ...life, phase: 'active', operator: step.by, offered: null }
   }
 }
 

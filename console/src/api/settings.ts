@@ -1,7 +1,7 @@
 // The calls by which administrators set Parley up: accounts, invitations, numbers, settings.
 import { query } from './api.ts'
 import { ask } from './client.ts'
-import type { Channel, Invitation, Page, User } from './types.ts'
+import type { Channel, CheckLine, Invitation, Page, User } from './types.ts'
 
 const user = (id: string): string => `/users/${encodeURIComponent(id)}`
 const channel = (id: string): string => `/channels/${encodeURIComponent(id)}`
@@ -26,6 +26,7 @@ export interface Checked {
   readonly ok: boolean
   readonly title: string | null
   readonly advice: string | null
+  readonly lines: readonly CheckLine[]
 }
 
 export const setUp = {

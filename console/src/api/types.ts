@@ -17,6 +17,7 @@ export type MessageEvidence = Schemas['MessageEvidence']
 export type Operator = Schemas['Operator']
 export type User = Schemas['User']
 export type Invitation = Schemas['Invitation']
+export type CheckLine = Schemas['ChannelCheckLine']
 export type SearchHit = Schemas['SearchHit']
 export type SessionNote = Schemas['SessionNote']
 

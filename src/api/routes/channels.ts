@@ -1,5 +1,6 @@
 // The company's numbers.
 import { z } from 'zod'
+import { checkLineSchema } from '../channel-check.ts'
 import { addChannel, changeChannel, checkChannel } from '../channels.ts'
 import { type Api, type App, whoOf } from '../context.ts'
 import { anId, idParams, line } from '../fields.ts'
@@ -27,6 +28,7 @@ const checkedSchema = z.object({
   code: z.int().nullable().describe("Meta's, or the HTTP status; null when it was not reached"),
   title: z.string().nullable(),
   advice: z.string().nullable(),
+  lines: z.array(checkLineSchema).describe('What must hold, one by one'),
   channel: channelSchema,
 })
 
@@ -83,6 +85,9 @@ export function channelRoutes(app: App, api: Api): void {
         response: { 200: checkedSchema },
       },
     },
-    (request) => checkChannel(api, request.params.id),
+    async (request) => {
+      const { lines, ...checked } = await checkChannel(api, request.params.id)
+      return { ...checked, lines: [...lines] }
+    },
   )
 }

@@ -51,6 +51,36 @@ describe('a number', () => {
     expect(back.body).toMatchObject({ ok: true, channel: { state: 'up' } })
   })
 
+  test('is checked line by line, and each line that does not hold says what to do', async () => {
+    const [channel] = (await olga.get('/api/v1/channels')).body.items
+    const lines = async () => {
+      const { body } = await admin.post(`/api/v1/channels/${channel.id}/check`)
+      return Object.fromEntries(body.lines.map((line: { name: string; holds: string }) => [line.name, line.holds]))
+    }
+    const all = { token: 'yes', number: 'yes', subscription: 'yes', templates: 'yes', quality: 'yes', limit: 'yes' }
+    expect(await lines()).toEqual({ ...all, lastWebhook: 'unknown' })
+    const { knobs } = parley.simulator
+    knobs.set({ subscribed: false, registered: false, quality: 'RED', scopes: ['whatsapp_business_messaging'] })
+    expect(await lines()).toMatchObject({
+      token: 'no',
+      number: 'no',
+      subscription: 'no',
+      quality: 'no',
+      templates: 'yes',
+    })
+    const { body } = await admin.post(`/api/v1/channels/${channel.id}/check`)
+    const wrong = (body.lines as { holds: string; advice: string | null; detail: string }[]).filter(
+      ({ holds }) => holds === 'no',
+    )
+    expect(wrong.filter(({ advice }) => advice === null)).toEqual([])
+    expect(wrong.map(({ detail }) => detail).join(' ')).toContain('whatsapp_business_management')
+    knobs.set({ refuse: { code: 190, when: 'now', times: 'all' } })
+    expect(await lines()).toMatchObject({ token: 'no', number: 'no', templates: 'no' })
+    knobs.reset()
+    expect(await lines()).toMatchObject(all)
+    await admin.post(`/api/v1/channels/${channel.id}/check`)
+  })
+
   test('is added once, to a group that exists', async () => {
     const [group] = (await admin.get('/api/v1/groups')).body.items
     const number = { phoneNumberId: '700100200300', wabaId: '700100', name: 'Second', token: 't', groupId: group.id }

@@ -34,6 +34,8 @@ beforeAll(async () => {
   const admin = await system.signIn('admin')
   const { items } = (await admin.get<{ items: { id: string; email: string }[] }>('/api/v1/users')).body
   for (const { id } of items) await admin.ask('PATCH', `/api/v1/users/${id}`, { slots: 1_000 })
+  // No step of these lives waits.
+  await admin.ask('PATCH', '/api/v1/settings', { timeToAccept: 3_600 })
   const [olga, omar, sara] = await Promise.all(PEOPLE.map((name) => system.signIn(name)))
   if (olga === undefined || omar === undefined || sara === undefined) throw new Error('nobody is there')
   people = { olga, omar, sara }
@@ -46,6 +48,8 @@ beforeAll(async () => {
   resultId = results.items.find((one) => !one.noteRequired && (one.children ?? []).length === 0)?.id ?? ''
 })
 afterAll(() => system.close())
+
+const idOf = (name: string): string => [...names].find(([, one]) => one === name)?.[0] ?? ''
 
 interface Session {
   id: string
@@ -95,8 +99,13 @@ class Real {
         step.do === 'end' ? { lastSeq: seenBy({ lastSeq }, step), ...(step.result ? { result } : {}) } : null,
       ],
       result: ['result', result],
+      transfer: ['transfer', step.do === 'transfer' ? { operatorId: idOf(step.to) } : null],
+      return: ['return', undefined],
+      takeOver: ['take-over', undefined],
     }[step.do] as [string, unknown]
     const answer = await people[step.by].post<{ code?: string }>(`/api/v1/sessions/${id}/${path}`, body)
+    // Which field is wrong is said by a pointer; the code of all such is one.
+    if (step.do === 'transfer' && answer.body.code === 'invalid') return 'wrong-target'
     return answer.status < 300 ? 'done' : (answer.body.code ?? String(answer.status))
   }
 

@@ -21,6 +21,7 @@ import {
   type Step,
   seenBy,
 } from '../../support/model.ts'
+import { signIn } from '../../support/people.ts'
 import { newWamid, reaction, text } from '../../support/webhooks.ts'
 import { startWorld, type World } from '../../support/world.ts'
 
@@ -30,6 +31,7 @@ const RUNS = Number(process.env.RUNS ?? 1_000)
 let world: World
 beforeAll(async () => {
   world = await startWorld({ slots: 100_000 })
+  await signIn(world)
 })
 afterAll(() => world.close())
 
@@ -73,6 +75,7 @@ class Real {
   #body(step: Step, lastSeq: number) {
     const result = { resultId: world.resultId, note: null }
     if (step.do === 'end') return { lastSeq: seenBy({ lastSeq }, step), ...(step.result ? { result } : {}) }
+    if (step.do === 'transfer') return { target: { kind: 'operator' as const, operatorId: world[step.to] } }
     return step.do === 'result' ? result : {}
   }
 

@@ -129,11 +129,24 @@ export function NumbersPage() {
 
 function CheckedLine({ checked }: { checked: Checked | undefined }) {
   if (checked === undefined) return null
-  if (checked.ok) return <span class="note ok">{t('numbers.works')}</span>
   return (
-    <span class="note danger">
-      {checked.title}. {checked.advice}
-    </span>
+    <>
+      {checked.ok ? (
+        <span class="note ok">{t('numbers.works')}</span>
+      ) : (
+        <span class="note danger">
+          {checked.title}. {checked.advice}
+        </span>
+      )}
+      <ul aria-label={t('numbers.lines')}>
+        {checked.lines.map((line) => (
+          <li key={line.name} data-holds={line.holds}>
+            <strong>{t(`numbers.line.${line.name}`)}</strong>: {t(`numbers.holds.${line.holds}`)}. {line.detail}{' '}
+            {line.advice}
+          </li>
+        ))}
+      </ul>
+    </>
   )
 }
 
