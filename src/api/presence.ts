@@ -57,6 +57,11 @@ export class Presence {
       RETURNING p.user_id`)
   }
 
+  /** Whoever signs in is online, unless they are there already and say otherwise. */
+  async signedIn(userId: string): Promise<void> {
+    if ((await this.of(userId)).status === 'offline') await this.set(userId, 'online', null)
+  }
+
   /** Somebody asked something: for who has no connection the lease runs anew. */
   touch(userId: string): void {
     const at = this.#ctx.clock.now()

@@ -48,4 +48,11 @@ test('an ended session is found by its words and its result, opened, and handed 
   await said.getByRole('link').first().click()
   await page.getByText('This session has ended: Solved.').waitFor()
   await page.getByRole('button', { name: 'Reconnect' }).waitFor()
+
+  // A colleague may take the client up again, and not change how another one ended it.
+  const { page: olga } = await desk(browser, system, 'olga')
+  await olga.getByRole('link', { name: 'History' }).click()
+  await olga.getByRole('link', { name: 'Jana Nováková' }).click()
+  await olga.getByRole('button', { name: 'Reconnect' }).waitFor()
+  expect(await olga.getByRole('button', { name: 'Change result' }).count()).toBe(0)
 })

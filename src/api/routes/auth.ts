@@ -47,6 +47,7 @@ export function authRoutes(app: App, api: Api): void {
       const old = cookieOf(config, request)
       if (old !== undefined) await replaceSignIn(api, old)
       setSignedIn(config, request, reply, signedIn)
+      await api.presence.signedIn(signedIn.userId)
       return loadMe(api, signedIn.userId)
     },
   )

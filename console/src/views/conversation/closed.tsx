@@ -4,7 +4,7 @@ import { useEffect } from 'preact/hooks'
 import type { ClosedBecause, Session } from '../../api/types.ts'
 import { t } from '../../i18n/t.ts'
 import { BanDialog } from '../../parts/ban-dialog.tsx'
-import { drafts, facts, notices, now } from '../../store/app.ts'
+import { drafts, facts, me, notices, now, supervises } from '../../store/app.ts'
 import { accept, giveResult, underWay } from '../../store/commands.ts'
 import { loadResults, resultName } from '../../store/results.ts'
 import { countdown } from '../../text/time.ts'
@@ -135,6 +135,8 @@ function WrapUp({ session }: { session: Session }) {
 
 function Ended({ session }: { session: Session }) {
   const changing = useSignal(false)
+  // Whoever may take the client up again need not be who answers for how it ended.
+  const may = session.operatorId === me.value?.id || supervises(me.value)
   useEffect(() => {
     void loadResults().catch(() => undefined)
   }, [])
@@ -152,7 +154,7 @@ function Ended({ session }: { session: Session }) {
         </a>
       )}
       {session.nextId === null ? <Reconnect session={session} /> : null}
-      {changing.value ? (
+      {!may ? null : changing.value ? (
         <ResultForm
           sessionId={session.id}
           groupId={session.groupId}
