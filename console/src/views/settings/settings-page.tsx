@@ -15,6 +15,7 @@ const SWITCHES = ['transferComesBack', 'readReceipts', 'operatorsMayBan', 'opera
 export function SettingsPage() {
   const problem = useSignal<string | null>(null)
   const saved = useSignal<string | null>(null)
+  const loaded = useSignal(false)
   const change = async (body: Partial<Settings>) => {
     try {
       settings.value = await outcome.changeSettings(body)
@@ -26,9 +27,14 @@ export function SettingsPage() {
     }
   }
   useEffect(() => {
-    loadSettings().catch((error: unknown) => {
-      problem.value = problemText(error)
-    })
+    loadSettings().then(
+      () => {
+        loaded.value = true
+      },
+      (error: unknown) => {
+        problem.value = problemText(error)
+      },
+    )
   }, [])
   const now = settings.value
   return (
@@ -38,7 +44,7 @@ export function SettingsPage() {
       <p role="status" class="quiet">
         {saved.value}
       </p>
-      {now === null ? null : (
+      {now === null || !loaded.value ? null : (
         <div class={css.form}>
           {TIMES.map((name) => (
             <label key={name} class="field">
@@ -47,7 +53,8 @@ export function SettingsPage() {
                 class="input"
                 type="number"
                 min={0}
-                value={now[name]}
+                // What is being typed stays while something else is saved.
+                defaultValue={String(now[name])}
                 onChange={(event) => void change({ [name]: event.currentTarget.valueAsNumber || 0 })}
               />
             </label>
