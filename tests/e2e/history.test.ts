@@ -1,6 +1,7 @@
 // Looking back, as operators and supervisors do: the table with its filters, the words where they were said, and the file.
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { eventually } from '../support/eventually.ts'
 import { type System, startSystem } from '../support/system.ts'
 import { acceptFromList, desk, launch, phonePage, writeOnPhone } from './browser.ts'
 
@@ -34,7 +35,11 @@ test('an ended session is found by its words and its result, opened, and handed 
   await page.getByRole('combobox', { name: 'Result' }).selectOption('none')
   await page.getByText('No session is like this.').waitFor()
   await page.getByRole('combobox', { name: 'Result' }).selectOption('')
-  await system.service.housekeeping.runAll()
+  // A sweep that runs already passes another one over: the words are there once one has committed.
+  await eventually(async () => {
+    await system.service.housekeeping.runAll()
+    return (await system.db.selectFrom('search_entry').select('id').where('kind', '=', 'message').execute()).length > 0
+  }, 'the message is indexed')
   await page.getByRole('searchbox', { name: 'Words in messages and notes' }).fill('objednavku')
   const said = page.getByRole('region', { name: 'Where it was said' })
   await said.getByText('objednávka', { exact: true }).waitFor()
