@@ -9,7 +9,8 @@ import { Live } from './live.ts'
 import { MediaStore } from './media.ts'
 import { Phones } from './phones.ts'
 import { Sending } from './sending.ts'
-import { seededTemplates } from './templates.ts'
+import { TemplateBoard } from './template-board.ts'
+import type { Template } from './templates.ts'
 import { Truth } from './truth.ts'
 import type { BusinessNumber } from './words.ts'
 import { World } from './world.ts'
@@ -36,7 +37,6 @@ export async function buildMachine(options: MachineOptions) {
   const world = new World(options.numbers, journal, live.tell)
   const truth = new Truth()
   const media = new MediaStore(clock, journal, dataDir === undefined ? null : join(dataDir, 'media'))
-  const templates = seededTemplates()
   const courier = new Courier({
     webhookUrl: options.webhookUrl,
     appSecret: options.appSecret,
@@ -46,6 +46,8 @@ export async function buildMachine(options: MachineOptions) {
     told: (post) => live.tell({ type: 'post', post }),
     arrived: (wamids) => phones.arrived(wamids),
   })
+  const board = new TemplateBoard({ numbers: options.numbers, courier, journal, now: () => clock.now() })
+  const templates: readonly Template[] = board.all
   const sending = new Sending({ world, knobs, clock, limits, courier, media, templates })
   const phones: Phones = new Phones({ world, knobs, clock, limits, courier, media, sending })
   const held = new Set<() => void>()
@@ -66,6 +68,7 @@ export async function buildMachine(options: MachineOptions) {
     truth,
     media,
     templates,
+    board,
     courier,
     sending,
     phones,

@@ -12,7 +12,7 @@ export interface Button {
 
 export type Component =
   | { readonly type: 'HEADER'; readonly format: 'TEXT'; readonly text: string }
-  | { readonly type: 'HEADER'; readonly format: 'IMAGE' | 'VIDEO' | 'DOCUMENT' }
+  | { readonly type: 'HEADER'; readonly format: 'IMAGE' | 'VIDEO' | 'DOCUMENT' | 'LOCATION' }
   | { readonly type: 'BODY'; readonly text: string }
   | { readonly type: 'FOOTER'; readonly text: string }
   | { readonly type: 'BUTTONS'; readonly buttons: readonly Button[] }
@@ -21,10 +21,12 @@ export interface Template {
   readonly id: string
   readonly name: string
   readonly language: string
-  readonly status: 'APPROVED' | 'PAUSED' | 'DISABLED' | 'REJECTED' | 'PENDING'
+  readonly status: string
   readonly category: 'UTILITY' | 'MARKETING' | 'AUTHENTICATION'
   readonly parameter_format: 'POSITIONAL' | 'NAMED'
   readonly components: readonly Component[]
+  readonly quality_score?: { readonly score: string }
+  readonly rejected_reason?: string
 }
 
 type Seed = Omit<Template, 'id' | 'status' | 'parameter_format'> &
@@ -187,11 +189,11 @@ export function fill(
   templates: readonly Template[],
 ): { readonly template: Template; readonly shown: Shown; readonly headerMedia: JsonObject | null } {
   const template = templates.find(({ name, language }) => name === send.name && language === send.language.code)
-  if (!template || template.status === 'REJECTED' || template.status === 'PENDING') {
+  if (template?.status === 'PAUSED') throw new Refused(132015)
+  if (template?.status === 'DISABLED') throw new Refused(132016)
+  if (template?.status !== 'APPROVED') {
     throw new Refused(132001, `template name (${send.name}) does not exist in ${send.language.code}`)
   }
-  if (template.status === 'PAUSED') throw new Refused(132015)
-  if (template.status === 'DISABLED') throw new Refused(132016)
   const given = (type: string): Parameters =>
     send.components.find((component) => component.type === type)?.parameters ?? []
   let shown: Shown = { body: '' }
@@ -199,6 +201,8 @@ export function fill(
   for (const component of template.components) {
     if (component.type === 'HEADER' && component.format === 'TEXT') {
       shown = { ...shown, header: filled(component.text, given('header'), template, 'header') }
+    } else if (component.type === 'HEADER' && component.format === 'LOCATION') {
+      shown = { ...shown, header: placeOf(given('header')) }
     } else if (component.type === 'HEADER') {
       headerMedia = mediaOf(given('header'), component.format.toLowerCase())
     } else if (component.type === 'BODY') {
@@ -249,6 +253,20 @@ function mediaOf(parameters: Parameters, kind: string): JsonObject {
     ...(parsed.data.id === undefined ? {} : { id: parsed.data.id }),
     ...(parsed.data.link === undefined ? {} : { link: parsed.data.link }),
   }
+}
+
+function placeOf(parameters: Parameters): string {
+  if (parameters.length !== 1)
+    throw new Refused(132000, `header: number of params (${parameters.length}) does not match the expected number (1)`)
+  const place = z.looseObject({
+    latitude: z.coerce.number(),
+    longitude: z.coerce.number(),
+    name: z.string().optional(),
+  })
+  const parsed = place.safeParse(parameters[0]?.location)
+  if (!parsed.success) throw new Refused(132012, 'header: Format mismatch, expected LOCATION')
+  const { name, latitude, longitude } = parsed.data
+  return name ?? `${latitude}, ${longitude}`
 }
 
 function shownButton(button: Button, at: number, send: TemplateSend): NonNullable<Shown['buttons']>[number] {

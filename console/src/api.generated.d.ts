@@ -6004,6 +6004,13 @@ export interface components {
             readonly simulated: boolean;
             readonly hasToken: boolean;
             readonly messagesPerSecond: number;
+            /** @description Its message templates */
+            readonly heroCards: {
+                /** @description When they were last read completely from Meta */
+                readonly syncedAt: string | null;
+                /** @description Why the last reading failed: Meta's code, or `not-reached` */
+                readonly error: string | null;
+            };
             /**
              * Format: date-time
              * @description ISO 8601, UTC
@@ -7150,6 +7157,13 @@ export interface components {
             readonly simulated: boolean;
             readonly hasToken: boolean;
             readonly messagesPerSecond: number;
+            /** @description Its message templates */
+            readonly heroCards: {
+                /** @description When they were last read completely from Meta */
+                readonly syncedAt: string | null;
+                /** @description Why the last reading failed: Meta's code, or `not-reached` */
+                readonly error: string | null;
+            };
             /**
              * Format: date-time
              * @description ISO 8601, UTC

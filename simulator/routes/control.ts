@@ -7,6 +7,7 @@ import type { LiveEvent } from '../live.ts'
 import type { Machine } from '../machine.ts'
 import { typedDigits } from '../phone-numbers.ts'
 import { NotPossible, writingSchema } from '../phones.ts'
+import { newTemplateSchema, templateChangeSchema } from '../template-board.ts'
 import type { BusinessNumber, Client } from '../words.ts'
 
 const NOTES_SHOWN = 5_000
@@ -35,7 +36,7 @@ const clientChange = z.strictObject({
 const whichNumber = z.object({ number: z.string().optional() })
 
 export function controlRoutes(app: FastifyInstance, machine: Machine): void {
-  const { world, knobs, clock, phones, courier, truth, live } = machine
+  const { world, knobs, clock, phones, courier, truth, live, board } = machine
 
   const client = (request: FastifyRequest): Client => {
     const { id } = z.object({ id: z.string() }).parse(request.params)
@@ -146,6 +147,23 @@ export function controlRoutes(app: FastifyInstance, machine: Machine): void {
         ),
       ),
   )
+
+  app.get('/simulator/templates', async () => ({ items: board.all }))
+  app.post('/simulator/templates', async (request, reply) => {
+    const wanted = newTemplateSchema.parse(request.body)
+    if (board.find(wanted.name, wanted.language)) throw new NotPossible('There is such a template already.')
+    return reply.code(201).send(board.add(wanted))
+  })
+  const templateId = (request: FastifyRequest): string => z.object({ id: z.string() }).parse(request.params).id
+  app.patch('/simulator/templates/:id', async (request) => {
+    const changed = board.change(templateId(request), templateChangeSchema.parse(request.body))
+    if (!changed) throw new NotPossible('There is no such template.')
+    return changed
+  })
+  app.delete('/simulator/templates/:id', async (request, reply) => {
+    if (!board.delete(templateId(request))) throw new NotPossible('There is no such template.')
+    return reply.code(204).send()
+  })
 
   app.get('/simulator/webhooks', async () => ({ items: courier.posts }))
   /** Any payload, signed like a real one. */

@@ -7,6 +7,7 @@ import type { Config } from '../config.ts'
 import { isAway } from '../db/errors.ts'
 import { newId } from '../ids.ts'
 import { lineOf } from '../secrets.ts'
+import { notifyCards } from '../sessions/changes.ts'
 import type { Ctx } from '../sessions/context.ts'
 
 /** Meta: the cursor is no longer good; paging begins anew. */
@@ -96,10 +97,15 @@ export class HeroCards {
     const read = await this.#read(channel)
     if (!read.ok) {
       const told = read.code === null ? 'not-reached' : String(read.code)
-      await sql`UPDATE channel SET templates_error = ${told} WHERE id = ${channelId}`.execute(ctx.db)
+      await ctx.db.transaction().execute(async (trx) => {
+        await sql`UPDATE channel SET templates_error = ${told} WHERE id = ${channelId}`.execute(trx)
+        await notifyCards(trx, channelId, ctx.bus.processId)
+      })
+      ctx.bus.emitCards(channelId)
       return read
     }
     await keep(ctx, channelId, read.templates)
+    ctx.bus.emitCards(channelId)
     return { ok: true, templates: read.templates.length }
   }
 
@@ -151,5 +157,6 @@ async function keep(ctx: Ctx, channelId: string, templates: readonly MetaTemplat
       UPDATE message_template SET status = 'DELETED' WHERE channel_id = ${channelId} AND synced_at < ${at}`.execute(trx)
     await sql`
       UPDATE channel SET templates_synced_at = ${at}, templates_error = NULL WHERE id = ${channelId}`.execute(trx)
+    await notifyCards(trx, channelId, ctx.bus.processId)
   })
 }

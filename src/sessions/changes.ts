@@ -32,6 +32,8 @@ export type LiveNotice =
   | { readonly from: string; readonly rights: string }
   | { readonly from: string; readonly presence: string }
   | { readonly from: string; readonly channel: string }
+  /** The HeroCards of this channel were read anew. */
+  | { readonly from: string; readonly templates: string }
   | { readonly from: string; readonly typing: readonly [sessionId: string, userId: string] }
 
 export function noticeOf(changes: readonly Change[], from: string, clients: readonly ClientChange[] = []): string {
@@ -57,6 +59,7 @@ export class ChangeBus {
   readonly #clientListeners = new Set<ClientListener>()
   readonly #channelListeners = new Set<ChannelListener>()
   readonly #templatesListeners = new Set<TemplatesListener>()
+  readonly #cardsListeners = new Set<ChannelListener>()
 
   emit(changes: readonly Change[]): void {
     if (changes.length > 0) for (const listener of this.#listeners) listener(changes)
@@ -78,6 +81,16 @@ export class ChangeBus {
 
   onTemplates(listener: TemplatesListener): void {
     this.#templatesListeners.add(listener)
+  }
+
+  /** The HeroCards of this channel were read anew. */
+  emitCards(channelId: string): void {
+    for (const listener of this.#cardsListeners) listener(channelId)
+  }
+
+  onCards(listener: ChannelListener): () => void {
+    this.#cardsListeners.add(listener)
+    return () => void this.#cardsListeners.delete(listener)
   }
 
   emitChannel(channelId: string): void {
@@ -104,4 +117,10 @@ export async function notify(trx: Trx, changes: readonly Change[], from: string)
 export async function notifyChannel(trx: Trx, channelId: string, from: string): Promise<void> {
   const notice: LiveNotice = { from, channel: channelId }
   await later(trx, sql`SELECT pg_notify(${LIVE_CHANNEL}, ${JSON.stringify(notice)})`)
+}
+
+/** The HeroCards of a channel were read anew: whoever looks at them looks again. */
+export async function notifyCards(trx: Trx, channelId: string, from: string): Promise<void> {
+  const notice: LiveNotice = { from, templates: channelId }
+  await sql`SELECT pg_notify(${LIVE_CHANNEL}, ${JSON.stringify(notice)})`.execute(trx)
 }

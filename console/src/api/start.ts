@@ -23,7 +23,7 @@ export const start = {
   heroCards: (channelId: string) =>
     ask<Page<HeroCard>>({ path: `/message-templates${query({ channelId, limit: 1000 })}` }),
   sync: (channelId: string) =>
-    ask<{ ok: boolean }>({ method: 'POST', path: '/message-templates/sync', body: { channelId } }),
+    ask<{ ok: boolean; code: number | null }>({ method: 'POST', path: '/message-templates/sync', body: { channelId } }),
   recipient: (channelId: string, to: string) => ask<Recipient>({ path: `/recipients${query({ channelId, to })}` }),
   direct: (body: { channelId: string; to: string } & Said, key: string) =>
     ask<Session>({ method: 'POST', path: '/sessions', body, key }),

@@ -75,6 +75,7 @@ export class LiveHub {
       bus.on((changes) => this.#changed(changes.map(({ sessionId, rev }) => [sessionId, rev] as const))),
       bus.onClients((changes) => this.#clientsChanged(changes.map(({ clientId, rev }) => [clientId, rev] as const))),
       bus.onChannel((channelId) => this.#run(this.#channelChanged(channelId))),
+      bus.onCards((channelId) => this.#run(this.#tellChannel(channelId))),
     )
     await this.#listener.start()
     this.#every(BEAT_MS, async () => {
@@ -145,6 +146,8 @@ export class LiveHub {
       if (!own) this.#resync()
     } else if ('channel' in notice) {
       if (!own) this.#run(this.#channelChanged(notice.channel))
+    } else if ('templates' in notice) {
+      if (!own) this.#run(this.#tellChannel(notice.templates))
     } else if ('rights' in notice) {
       this.#run(this.#recheck([...this.#connections].filter(({ userId }) => userId === notice.rights)))
     } else if ('presence' in notice) {
@@ -178,10 +181,16 @@ export class LiveHub {
     this.#pusher.forget()
   }
 
-  async #channelChanged(channelId: string): Promise<void> {
+  /** Whether there is such a channel. */
+  async #tellChannel(channelId: string): Promise<boolean> {
     const [channel] = await loadChannels(this.#ctx.db, [channelId])
-    if (channel === undefined) return
+    if (channel === undefined) return false
     this.#tell(encode({ type: 'channel', channel }), (rights) => maySeeChannel(rights, channel))
+    return true
+  }
+
+  async #channelChanged(channelId: string): Promise<void> {
+    if (!(await this.#tellChannel(channelId))) return
     // The text field of its sessions has changed with it, without a rev of theirs.
     const { rows } = await sql<{ id: string }>`
       SELECT id FROM session WHERE channel_id = ${channelId} AND ended_at IS NULL`.execute(this.#ctx.db)

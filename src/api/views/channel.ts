@@ -22,6 +22,12 @@ export const channelSchema = z
     simulated: z.boolean(),
     hasToken: z.boolean(),
     messagesPerSecond: z.int(),
+    heroCards: z
+      .object({
+        syncedAt: time.nullable().describe('When they were last read completely from Meta'),
+        error: z.string().nullable().describe("Why the last reading failed: Meta's code, or `not-reached`"),
+      })
+      .describe('Its message templates'),
     createdAt: time,
   })
   .meta({ id: 'Channel' })
@@ -39,6 +45,8 @@ interface Row {
   simulated: boolean
   has_token: boolean
   mps: number
+  templates_synced_at: Date | null
+  templates_error: string | null
   created_at: Date
 }
 
@@ -49,7 +57,7 @@ export const maySeeChannel = (rights: Rights, channel: Pick<ChannelView, 'groupI
 export async function loadChannels(db: Database | Trx, ids: readonly string[] | null): Promise<ChannelView[]> {
   const { rows } = await sql<Row>`
     SELECT id, phone_number_id, display_phone_number, name, state, state_reason, waba_id, group_id, simulated,
-           token_enc IS NOT NULL AS has_token, mps, created_at
+           token_enc IS NOT NULL AS has_token, mps, templates_synced_at, templates_error, created_at
       FROM channel WHERE ${ids}::uuid[] IS NULL OR id = ANY (${ids}::uuid[]) ORDER BY created_at, id`.execute(db)
   return rows.map((row) => ({
     id: row.id,
@@ -63,6 +71,10 @@ export async function loadChannels(db: Database | Trx, ids: readonly string[] | 
     simulated: row.simulated,
     hasToken: row.has_token,
     messagesPerSecond: row.mps,
+    heroCards: {
+      syncedAt: row.templates_synced_at === null ? null : iso(row.templates_synced_at),
+      error: row.templates_error,
+    },
     createdAt: iso(row.created_at),
   }))
 }

@@ -6,7 +6,9 @@ import type { HeroCard } from '../../api/types.ts'
 import { t } from '../../i18n/t.ts'
 import { problemText, told } from '../../parts/problem.ts'
 import { RichText } from '../../parts/rich-text.tsx'
+import { facts, now } from '../../store/app.ts'
 import { buttonsOf, type CardField, chosenCard, fieldsOf, withValues } from '../../text/hero-card.ts'
+import { moment } from '../../text/time.ts'
 import css from './start.module.css'
 
 interface Props {
@@ -32,16 +34,21 @@ export function HeroCards({ channelId, submit, onSend }: Props) {
   }
   const sync = async (): Promise<void> => {
     try {
-      await start.sync(channelId)
+      const { ok, code } = await start.sync(channelId)
+      await load()
+      if (!ok) problem.value = t('heroCard.notSynced', { code: code ?? t('heroCard.notReached') })
     } catch (error) {
       problem.value = problemText(error)
     }
-    await load()
   }
+  const syncedAt = facts.channels.all.value.find(({ id }) => id === channelId)?.heroCards.syncedAt ?? null
   useEffect(() => {
     chosenId.value = null
-    void load()
   }, [channelId])
+  // Meta tells of changes, and then they are read anew: whoever is choosing meanwhile sees them.
+  useEffect(() => {
+    void load()
+  }, [channelId, syncedAt])
 
   const words = folded(search.value)
     .split(/\s+/)
@@ -71,6 +78,11 @@ export function HeroCards({ channelId, submit, onSend }: Props) {
           {t('heroCard.sync')}
         </button>
       </div>
+      <p class="quiet">
+        {syncedAt === null
+          ? t('heroCard.neverSynced')
+          : t('heroCard.synced', { at: moment(Date.parse(syncedAt), now.value) })}
+      </p>
       {cards.value !== null && sorted.length === 0 ? <p class="quiet">{t('heroCard.none')}</p> : null}
       <ul class={css.list} aria-label={t('heroCard.list')}>
         {sorted.map((card) => (
