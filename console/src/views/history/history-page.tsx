@@ -1,7 +1,7 @@
 // Looking back: the table of sessions, those that ended or those that run, narrowed by client, words, result and time; the
 // messages and notes in which the words stand; and the same table as a file. What is asked for is the address.
 import { useSignal } from '@preact/signals'
-import { useEffect } from 'preact/hooks'
+import { useEffect, useRef } from 'preact/hooks'
 import { useLocation } from 'preact-iso/router'
 import { type HistoryFilter, history } from '../../api/history.ts'
 import type { Session } from '../../api/types.ts'
@@ -51,11 +51,14 @@ export function HistoryPage() {
   const problem = useSignal<string | null>(null)
   const filter = filterOf(asked)
   const key = JSON.stringify(filter)
+  const latest = useRef(key)
+  latest.current = key
 
   const load = async (cursor: string | null) => {
     try {
       const found = await history.sessions(filter, cursor)
-      if (key !== JSON.stringify(filter)) return
+      // Something else is asked for by now.
+      if (latest.current !== key) return
       items.value = cursor === null ? found.items : [...(items.peek() ?? []), ...found.items]
       next.value = found.next
       problem.value = null
