@@ -1548,7 +1548,9 @@ export interface paths {
             readonly requestBody: {
                 readonly content: {
                     readonly "application/json": {
+                        /** @description This operator alone, or */
                         readonly operatorId?: string | null;
+                        /** @description the whole of this group */
                         readonly groupId?: string | null;
                         /** @description For whoever has it next; never told to the client */
                         readonly note?: string | null;

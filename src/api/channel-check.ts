@@ -2,7 +2,7 @@
 // kept: it is asked anew each time.
 import { sql } from 'kysely'
 import { z } from 'zod'
-import type { CloudApi, Line, Looked } from '../cloud-api/client.ts'
+import type { CloudApi, Line, PhoneNumber, TokenFacts, Told } from '../cloud-api/client.ts'
 import type { Database } from '../db/database.ts'
 import { metaError } from '../domain/meta-errors.ts'
 import type { Instant } from '../domain/words.ts'
@@ -20,45 +20,28 @@ export type CheckLine = z.infer<typeof checkLineSchema>
 const SCOPES = ['whatsapp_business_messaging', 'whatsapp_business_management'] as const
 const DAY_MS = 86_400_000
 
-const debugged = z.object({
-  data: z.object({
-    is_valid: z.boolean(),
-    scopes: z.array(z.string()).default([]),
-    expires_at: z.number().default(0),
-  }),
-})
-const number = z.object({
-  status: z.string().optional(),
-  verified_name: z.string().optional(),
-  quality_rating: z.string().optional(),
-  whatsapp_business_manager_messaging_limit: z.string().optional(),
-})
-const listed = z.object({ data: z.array(z.unknown()) })
-
-/** Asks Meta all at once; each line says for itself where it could not be learnt. */
+/** Asks Meta all at once, beside what it says of the number; each line says for itself where it could not be learnt. */
 export async function checkLines(
   { cloudApi, db }: { readonly cloudApi: CloudApi; readonly db: Database },
   line: Line,
   channel: { readonly id: string; readonly wabaId: string },
+  asked: Promise<Told<PhoneNumber>>,
   at: Instant,
 ): Promise<readonly CheckLine[]> {
-  const waba = encodeURIComponent(channel.wabaId)
-  const fields = 'status,verified_name,quality_rating,whatsapp_business_manager_messaging_limit'
-  const [token, its, apps, templates, last] = await Promise.all([
-    cloudApi.look(line, `debug_token?input_token=${encodeURIComponent(line.token)}`),
-    cloudApi.look(line, `${encodeURIComponent(line.phoneNumberId)}?fields=${fields}`),
-    cloudApi.look(line, `${waba}/subscribed_apps`),
-    cloudApi.look(line, `${waba}/message_templates?limit=1&fields=id`),
+  const [its, token, apps, templates, last] = await Promise.all([
+    asked,
+    cloudApi.token(line),
+    cloudApi.subscribedApps(line, channel.wabaId),
+    cloudApi.templates(line, channel.wabaId, null),
     lastHeard(db, channel.id),
   ])
-  const facts = its.ok ? number.safeParse(its.body).data : undefined
   return [
-    tokenLine(token, at),
-    told('number', its, () => numberLine(facts?.status, facts?.verified_name)),
-    told('subscription', apps, (body) => subscriptionLine(listed.safeParse(body).data?.data.length ?? 0)),
-    told('templates', templates, () => line_('templates', 'yes', 'HeroCards can be read.', null)),
-    told('quality', its, () => qualityLine(facts?.quality_rating)),
-    told('limit', its, () => limitLine(facts?.whatsapp_business_manager_messaging_limit)),
+    unlessRefused('token', token, ({ told }) => tokenLine(told, at)),
+    unlessRefused('number', its, ({ told }) => numberLine(told)),
+    unlessRefused('subscription', apps, ({ told }) => subscriptionLine(told.data.length)),
+    unlessRefused('templates', templates, () => line_('templates', 'yes', 'HeroCards can be read.', null)),
+    unlessRefused('quality', its, ({ told }) => qualityLine(told.quality_rating)),
+    unlessRefused('limit', its, ({ told }) => limitLine(told.whatsapp_business_manager_messaging_limit)),
     lastWebhookLine(last, at),
   ]
 }
@@ -75,32 +58,35 @@ const line_ = (
   advice,
 })
 
-function told(name: CheckLine['name'], looked: Looked, holds: (body: unknown) => CheckLine): CheckLine {
-  if (looked.ok) return holds(looked.body)
-  if (looked.code === null) return line_(name, 'unknown', 'Meta could not be reached.', 'Try again in a moment.')
-  const { title, advice } = metaError(looked.code, null)
-  return line_(name, 'no', `Meta refuses it (${looked.code}): ${title}.`, advice)
+const OK = 200
+
+function unlessRefused<A extends { readonly ok: true }>(
+  name: CheckLine['name'],
+  answer: A | { readonly ok: false; readonly code: number | null },
+  holds: (answer: A) => CheckLine,
+): CheckLine {
+  if (answer.ok) return holds(answer)
+  if (answer.code === null) return line_(name, 'unknown', 'Meta could not be reached.', 'Try again in a moment.')
+  if (answer.code === OK) return line_(name, 'unknown', 'Meta answers something that is not understood.', null)
+  const { title, advice } = metaError(answer.code, null)
+  return line_(name, 'no', `Meta refuses it (${answer.code}): ${title}.`, advice)
 }
 
-const tokenLine = (looked: Looked, at: Instant): CheckLine =>
-  told('token', looked, (body) => {
-    const known = debugged.safeParse(body)
-    if (!known.success) return line_('token', 'unknown', 'Meta does not say what the token may do.', null)
-    const { is_valid, scopes, expires_at } = known.data.data
-    if (!is_valid)
-      return line_('token', 'no', 'The token is not valid.', 'Make a new one in Meta Business Suite and enter it.')
-    const lacks = SCOPES.filter((scope) => !scopes.includes(scope))
-    if (lacks.length > 0)
-      return line_('token', 'no', `The token lacks ${lacks.join(' and ')}.`, 'Make one that has both, and enter it.')
-    if (expires_at === 0)
-      return line_('token', 'yes', 'The token is valid, has what it needs, and does not expire.', null)
-    const until = new Date(expires_at * 1000).toISOString()
-    return expires_at * 1000 < at + 7 * DAY_MS
-      ? line_('token', 'no', `The token expires at ${until}.`, 'Enter the permanent token of a system user.')
-      : line_('token', 'yes', `The token is valid until ${until}.`, null)
-  })
+function tokenLine({ data: { is_valid, scopes, expires_at } }: TokenFacts, at: Instant): CheckLine {
+  if (!is_valid)
+    return line_('token', 'no', 'The token is not valid.', 'Make a new one in Meta Business Suite and enter it.')
+  const lacks = SCOPES.filter((scope) => !scopes.includes(scope))
+  if (lacks.length > 0)
+    return line_('token', 'no', `The token lacks ${lacks.join(' and ')}.`, 'Make one that has both, and enter it.')
+  if (expires_at === 0)
+    return line_('token', 'yes', 'The token is valid, has what it needs, and does not expire.', null)
+  const until = new Date(expires_at * 1000).toISOString()
+  return expires_at * 1000 < at + 7 * DAY_MS
+    ? line_('token', 'no', `The token expires at ${until}.`, 'Enter the permanent token of a system user.')
+    : line_('token', 'yes', `The token is valid until ${until}.`, null)
+}
 
-function numberLine(status: string | undefined, name: string | undefined): CheckLine {
+function numberLine({ status, verified_name: name }: PhoneNumber): CheckLine {
   if (status === undefined) return line_('number', 'unknown', 'Meta does not say whether it is registered.', null)
   if (status === 'CONNECTED') return line_('number', 'yes', `Registered as “${name ?? ''}”.`, null)
   return line_('number', 'no', `Meta says ${status}.`, 'Register the number in WhatsApp Manager.')

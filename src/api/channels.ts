@@ -1,6 +1,6 @@
 // The company's numbers: added, changed, and checked with Meta, which is how one that went down comes up again.
 import { sql } from 'kysely'
-import type { PhoneNumber } from '../cloud-api/client.ts'
+import type { PhoneNumber, Told } from '../cloud-api/client.ts'
 import { isUniqueViolation } from '../db/errors.ts'
 import { breaksChannel, metaError } from '../domain/meta-errors.ts'
 import { newId } from '../ids.ts'
@@ -103,17 +103,17 @@ export async function checkChannel(api: Api, channelId: string): Promise<Checked
     .executeTakeFirst()
   if (row === undefined) throw new Problem('not-found')
   const line = lineOf(config)({ phoneNumberId: row.phone_number_id, tokenEnc: row.token_enc, simulated: row.simulated })
-  const [answer, lines] = await Promise.all([
-    cloudApi.phoneNumber(line),
-    checkLines({ cloudApi, db: ctx.db }, line, { id: channelId, wabaId: row.waba_id }, ctx.clock.now()),
-  ])
-  if (answer.ok) await setState(api, channelId, 'up', null, answer.displayPhoneNumber)
+  const asked = cloudApi.phoneNumber(line)
+  const channel = { id: channelId, wabaId: row.waba_id }
+  const lines = await checkLines({ cloudApi, db: ctx.db }, line, channel, asked, ctx.clock.now())
+  const answer = await asked
+  if (answer.ok) await setState(api, channelId, 'up', null, answer.told.display_phone_number)
   else if (answer.code !== null && breaksChannel(answer.code))
     await setState(api, channelId, 'down', String(answer.code))
   return { ok: answer.ok, ...wordsOf(answer), lines, channel: await oneChannel(api, channelId) }
 }
 
-function wordsOf(answer: PhoneNumber): Pick<Checked, 'code' | 'title' | 'advice'> {
+function wordsOf(answer: Told<PhoneNumber>): Pick<Checked, 'code' | 'title' | 'advice'> {
   if (answer.ok) return { code: null, title: null, advice: null }
   if (answer.code === null) return { code: null, title: 'Meta could not be reached', advice: 'Try again in a moment.' }
   const { title, advice } = metaError(answer.code, null)

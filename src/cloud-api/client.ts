@@ -105,34 +105,19 @@ export class CloudApi {
   }
 
   /** What Meta says of the number: proof that id and token belong together. */
-  async phoneNumber(line: Line): Promise<PhoneNumber> {
-    try {
-      const url = `${line.baseUrl}/${line.version}/${encodeURIComponent(line.phoneNumberId)}?fields=display_phone_number,verified_name`
-      const answer = await request(url, { dispatcher: this.#agent, headers: { authorization: `Bearer ${line.token}` } })
-      const body: unknown = parse(await answer.body.text())
-      const known = phoneNumber.safeParse(body)
-      if (answer.statusCode === 200 && known.success) {
-        return { ok: true, displayPhoneNumber: known.data.display_phone_number, verifiedName: known.data.verified_name }
-      }
-      const error = refused.safeParse(body)
-      return { ok: false, code: error.success ? error.data.error.code : answer.statusCode }
-    } catch {
-      return { ok: false, code: null }
-    }
+  phoneNumber(line: Line): Promise<Told<PhoneNumber>> {
+    const fields = 'display_phone_number,verified_name,status,quality_rating,whatsapp_business_manager_messaging_limit'
+    return this.#get(line, `${encodeURIComponent(line.phoneNumberId)}?fields=${fields}`, phoneNumber)
   }
 
-  /** Anything that Meta can be asked for, unread. */
-  async look(line: Line, path: string): Promise<Looked> {
-    try {
-      const url = `${line.baseUrl}/${line.version}/${path}`
-      const answer = await request(url, { dispatcher: this.#agent, headers: { authorization: `Bearer ${line.token}` } })
-      const body: unknown = parse(await answer.body.text())
-      if (answer.statusCode === 200) return { ok: true, body }
-      const error = refused.safeParse(body)
-      return { ok: false, code: error.success ? error.data.error.code : answer.statusCode }
-    } catch {
-      return { ok: false, code: null }
-    }
+  /** What the token may do, and until when. */
+  token(line: Line): Promise<Told<TokenFacts>> {
+    return this.#get(line, `debug_token?input_token=${encodeURIComponent(line.token)}`, tokenFacts)
+  }
+
+  /** The apps that get the webhooks of the account. */
+  subscribedApps(line: Line, wabaId: string): Promise<Told<{ readonly data: readonly unknown[] }>> {
+    return this.#get(line, `${encodeURIComponent(wabaId)}/subscribed_apps`, listed)
   }
 
   /** One page of the account's templates. A cursor that Meta no longer knows is code 131059. */
@@ -142,16 +127,21 @@ export class CloudApi {
       limit: String(TEMPLATES_A_PAGE),
       ...(after === null ? {} : { after }),
     })
+    const page = await this.#get(line, `${encodeURIComponent(wabaId)}/message_templates?${query}`, templatePage)
+    if (!page.ok) return page
+    const { data, paging } = page.told
+    const more = paging?.next !== undefined && data.length > 0
+    return { ok: true, templates: data, next: more ? (paging?.cursors?.after ?? null) : null }
+  }
+
+  /** An answer of another shape than is asked for counts as none: its HTTP status is what can be said of it. */
+  async #get<T>(line: Line, path: string, shape: z.ZodType<T>): Promise<Told<T>> {
     try {
-      const url = `${line.baseUrl}/${line.version}/${encodeURIComponent(wabaId)}/message_templates?${query}`
+      const url = `${line.baseUrl}/${line.version}/${path}`
       const answer = await request(url, { dispatcher: this.#agent, headers: { authorization: `Bearer ${line.token}` } })
       const body: unknown = parse(await answer.body.text())
-      const page = templatePage.safeParse(body)
-      if (answer.statusCode === 200 && page.success) {
-        const { data, paging } = page.data
-        const more = paging?.next !== undefined && data.length > 0
-        return { ok: true, templates: data, next: more ? (paging?.cursors?.after ?? null) : null }
-      }
+      const known = shape.safeParse(body)
+      if (answer.statusCode === 200 && known.success) return { ok: true, told: known.data }
       const error = refused.safeParse(body)
       return { ok: false, code: error.success ? error.data.error.code : answer.statusCode }
     } catch {
@@ -229,17 +219,29 @@ export type TemplatePage =
   /** Meta's code, or the HTTP status; null when Meta was not reached. */
   | { readonly ok: false; readonly code: number | null }
 
-export type Looked =
-  | { readonly ok: true; readonly body: unknown }
-  /** As in PhoneNumber. */
-  | { readonly ok: false; readonly code: number | null }
+/** What Meta answered, or its code, or the HTTP status; null when Meta was not reached. */
+export type Told<T> = { readonly ok: true; readonly told: T } | { readonly ok: false; readonly code: number | null }
 
-export type PhoneNumber =
-  | { readonly ok: true; readonly displayPhoneNumber: string | undefined; readonly verifiedName: string | undefined }
-  /** Meta's code, or the HTTP status; null when Meta was not reached. */
-  | { readonly ok: false; readonly code: number | null }
+const phoneNumber = z.object({
+  display_phone_number: z.string().optional(),
+  verified_name: z.string().optional(),
+  status: z.string().optional(),
+  quality_rating: z.string().optional(),
+  whatsapp_business_manager_messaging_limit: z.string().optional(),
+})
+export type PhoneNumber = z.infer<typeof phoneNumber>
 
-const phoneNumber = z.object({ display_phone_number: z.string().optional(), verified_name: z.string().optional() })
+/** `expires_at` in seconds; 0: never. */
+const tokenFacts = z.object({
+  data: z.object({
+    is_valid: z.boolean(),
+    scopes: z.array(z.string()).default([]),
+    expires_at: z.number().default(0),
+  }),
+})
+export type TokenFacts = z.infer<typeof tokenFacts>
+
+const listed = z.object({ data: z.array(z.unknown()) })
 
 /** Without `+` Meta would put the country code of the business before it (Meta: "Phone number formats"). */
 const phoneTo = (value: string): string => (value.startsWith('+') ? value : `+${value}`)

@@ -13,7 +13,7 @@ import { type Api, type App, whoOf } from '../context.ts'
 import { loadDraft, saveDraft } from '../drafts.ts'
 import { anId, anyText, idParams, MAX_TEXT, messageText, noBody, orNull } from '../fields.ts'
 import { keyed } from '../keyed.ts'
-import { orRefuse, Problem, refusalProblem } from '../problems.ts'
+import { invalid, orRefuse, Problem, refusalProblem } from '../problems.ts'
 import { templateBody } from '../template-body.ts'
 import { time } from '../views/common.ts'
 import { loadMessage, type MessageView, messageSchema } from '../views/message.ts'
@@ -28,16 +28,11 @@ const endBody = z.strictObject({
   result: orNull(resultBody).describe('Ends for good at once'),
   farewell: orNull(messageText).describe('A last text to the client'),
 })
-const transferBody = z
-  .strictObject({
-    operatorId: orNull(anId),
-    groupId: orNull(anId),
-    note: orNull(anyText(4000)).describe('For whoever has it next; never told to the client'),
-  })
-  .refine(({ operatorId, groupId }) => (operatorId === null) !== (groupId === null), {
-    path: ['operatorId'],
-    message: 'name an operator or a group, one of both',
-  })
+const transferBody = z.strictObject({
+  operatorId: orNull(anId).describe('This operator alone, or'),
+  groupId: orNull(anId).describe('the whole of this group'),
+  note: orNull(anyText(4000)).describe('For whoever has it next; never told to the client'),
+})
 const readBody = z.strictObject({ seq })
 const draftBody = z.strictObject({ text: anyText(MAX_TEXT) })
 const draftSchema = z.object({ text: z.string(), at: time.nullable() })
@@ -54,6 +49,12 @@ export async function oneMessage(api: Api, messageId: string): Promise<MessageVi
   const message = await loadMessage(api.ctx.db, messageId)
   if (message === null) throw new Problem('not-found')
   return message
+}
+
+function targetOf({ operatorId, groupId }: z.infer<typeof transferBody>): Target {
+  if (operatorId !== null && groupId === null) return { kind: 'operator', operatorId }
+  if (groupId !== null && operatorId === null) return { kind: 'group', groupId }
+  throw invalid([{ pointer: '/operatorId', detail: 'or a group must be named, one of both' }])
 }
 
 function told(answer: CommandAnswer, kind: CommandKind): void {
@@ -96,10 +97,8 @@ export function commandRoutes(app: App, api: Api): void {
       },
     },
     (request) => {
-      const { operatorId, groupId, note: text } = request.body
-      const target: Target =
-        operatorId === null ? { kind: 'group', groupId: groupId ?? '' } : { kind: 'operator', operatorId }
-      return command(request, request.params.id, 'transfer', { target, note: text })
+      const target = targetOf(request.body)
+      return command(request, request.params.id, 'transfer', { target, note: request.body.note })
     },
   )
 

@@ -1,15 +1,13 @@
 // The directory as a table: exported a page at a time, and taken in from a file that is tried first.
-import { Readable } from 'node:stream'
 import { parse } from 'csv-parse/sync'
-import { stringify } from 'csv-stringify/sync'
 import { z } from 'zod'
 import { findContacts } from '../../db/queries/contacts.ts'
 import { IMPORT_OUTCOMES, type ImportedRow, importContacts } from '../../directory/import.ts'
 import { type Field, loadFields } from '../../directory/values.ts'
 import { delimiterOf, suggestTarget } from '../../domain/contact-import.ts'
-import { guardedCell } from '../../domain/csv-cell.ts'
 import { newId } from '../../ids.ts'
 import { type Api, type App, whoOf } from '../context.ts'
+import { cellOf, sendCsv } from '../csv.ts'
 import { idParams, line } from '../fields.ts'
 import { invalid, Problem } from '../problems.ts'
 import { id } from '../views/common.ts'
@@ -21,9 +19,6 @@ const MOST_COLUMNS = 100
 /** So many rows are told in the answer, those with a reason first; the file of the result has all of them. */
 const MOST_TOLD = 500
 const SAMPLES = 3
-const CSV = 'text/csv; charset=utf-8'
-/** Excel takes a file for UTF-8 only with this before it. */
-const BOM = '\u{FEFF}'
 
 const importQuery = z.object({
   dryRun: z.enum(['true', 'false']).default('true').describe('What would become of each row; nothing is stored'),
@@ -83,8 +78,8 @@ export function contactFileRoutes(app: App, api: Api): void {
     },
     async (request, reply) => {
       const fields = (await loadFields(ctx.db)).filter((field) => !field.archived)
-      reply.header('content-type', CSV).header('content-disposition', 'attachment; filename="contacts.csv"')
-      return reply.send(Readable.from(exported(api, fields, request.query.q)) as unknown as string)
+      const headings = ['Id', 'Name', 'Phone', 'E-mail', ...fields.map((field) => field.name)]
+      return sendCsv(reply, 'contacts.csv', headings, exported(api, fields, request.query.q))
     },
   )
 
@@ -156,7 +151,6 @@ export function contactFileRoutes(app: App, api: Api): void {
         .executeTakeFirst()
       if (found === undefined) throw new Problem('not-found')
       const rows = found.report as unknown as readonly ImportedRow[]
-      reply.header('content-type', CSV).header('content-disposition', 'attachment; filename="import-result.csv"')
       const lines = rows.map((row) => [
         String(row.row),
         row.outcome,
@@ -164,21 +158,12 @@ export function contactFileRoutes(app: App, api: Api): void {
         row.name ?? '',
         row.reasons.join('\n'),
       ])
-      const text = BOM + written([['Row', 'Result', 'Contact', 'Name', 'Reason'], ...lines])
-      return reply.send(Readable.from([text]) as unknown as string)
+      return sendCsv(reply, 'import-result.csv', ['Row', 'Result', 'Contact', 'Name', 'Reason'], [lines])
     },
   )
 }
 
-const written = (rows: readonly (readonly string[])[]): string =>
-  stringify(
-    rows.map((row) => row.map(guardedCell)),
-    { record_delimiter: 'windows' },
-  )
-
-async function* exported(api: Api, fields: readonly Field[], q: string | undefined): AsyncGenerator<string> {
-  const headings = ['Id', 'Name', 'Phone', 'E-mail', ...fields.map((field) => field.name)]
-  yield BOM + written([headings])
+async function* exported(api: Api, fields: readonly Field[], q: string | undefined) {
   let cursor: string | null = null
   do {
     const page: Awaited<ReturnType<typeof findContacts>> = await findContacts(api.ctx.db, {
@@ -187,13 +172,10 @@ async function* exported(api: Api, fields: readonly Field[], q: string | undefin
       ...(cursor === null ? {} : { cursor }),
     })
     const contacts = await loadContacts(api.ctx.db, page.ids)
-    if (contacts.length > 0) yield written(contacts.map((contact) => rowOf(contact, fields)))
+    yield contacts.map((contact) => rowOf(contact, fields))
     cursor = page.next
   } while (cursor !== null)
 }
-
-/** Each line is guarded: some readers make a cell of each. */
-const cellOf = (values: readonly string[]): string => values.map(guardedCell).join('\n')
 
 const rowOf = (contact: ContactView, fields: readonly Field[]): readonly string[] => [
   contact.id,

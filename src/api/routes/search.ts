@@ -63,6 +63,7 @@ export function searchRoutes(app: App, api: Api): void {
         hits.map(({ clientId }) => clientId),
       )
       const items = hits.map((hit) => {
+        const { text, matches } = excerpt(hit.text, terms)
         const person = people.get(hit.clientId)
         return {
           kind: hit.kind,
@@ -70,12 +71,13 @@ export function searchRoutes(app: App, api: Api): void {
           sessionId: hit.sessionId,
           seq: hit.seq,
           client: { id: person?.id ?? hit.clientId, name: person === undefined ? null : nameOfPerson(person) },
-          phase: hit.phase as (typeof PHASES)[number],
+          phase: hit.phase,
           at: iso(hit.at),
-          ...excerpt(hit.text, terms),
+          text,
+          matches: [...matches],
         }
       })
-      return { items: items.map((item) => ({ ...item, matches: [...item.matches] })), next }
+      return { items, next }
     },
   )
 }

@@ -1,20 +1,12 @@
 // The list of sessions as a table for spreadsheets: a page at a time, so that its size costs no memory.
-import { Readable } from 'node:stream'
-import { stringify } from 'csv-stringify/sync'
 import { z } from 'zod'
 import { sessionsFilter } from '../../db/queries/sessions.ts'
-import { guardedCell } from '../../domain/csv-cell.ts'
 import type { Rights } from '../../domain/policy.ts'
 import { type Api, type App, whoOf } from '../context.ts'
-import { MAX_LIMIT } from '../views/common.ts'
+import { cellOf, sendCsv } from '../csv.ts'
+import { MAX_LIMIT, type Page } from '../views/common.ts'
 import type { SessionView } from '../views/session.ts'
 import { listSessions } from '../views/session-list.ts'
-
-const CSV = 'text/csv; charset=utf-8'
-/** Excel takes a file for UTF-8 only with this before it. */
-const BOM = '\u{FEFF}'
-/** As many characters as a cell of Excel holds. */
-const LONGEST_CELL = 32_000
 
 const exportQuery = z.object(sessionsFilter)
 
@@ -43,7 +35,7 @@ const COLUMNS: readonly (readonly [string, (session: SessionView, names: Names) 
   ['messages', ({ lastSeq }) => lastSeq],
   ['result', ({ result }, { results }) => (result === null ? null : (results.get(result.resultId) ?? result.resultId))],
   ['note', ({ result }) => result?.note ?? null],
-  ['tags', ({ tags }) => tags.map((tag) => tag.name).join('\n')],
+  ['tags', ({ tags }) => cellOf(tags.map((tag) => tag.name))],
 ]
 
 const secondsBetween = (from: string, to: string | null): number | null =>
@@ -63,31 +55,23 @@ export function sessionFileRoutes(app: App, api: Api): void {
     },
     async (request, reply) => {
       const names = await loadNames(api)
-      reply.header('content-type', CSV).header('content-disposition', 'attachment; filename="sessions.csv"')
-      const rows = exported(api, whoOf(request).actor.rights, request.query, names)
-      return reply.send(Readable.from(rows) as unknown as string)
+      const headings = COLUMNS.map(([heading]) => heading)
+      return sendCsv(reply, 'sessions.csv', headings, exported(api, whoOf(request).actor.rights, request.query, names))
     },
   )
 }
 
-async function* exported(
-  { ctx }: Api,
-  rights: Rights,
-  filter: z.infer<typeof exportQuery>,
-  names: Names,
-): AsyncGenerator<string> {
-  yield BOM + stringify([COLUMNS.map(([heading]) => heading)])
+async function* exported({ ctx }: Api, rights: Rights, filter: z.infer<typeof exportQuery>, names: Names) {
   let cursor: string | undefined
   do {
-    const { items, next } = await listSessions(ctx.db, rights, { ...filter, cursor, limit: MAX_LIMIT }, ctx.clock.now())
-    if (items.length > 0) {
-      yield stringify(
-        items.map((session) =>
-          COLUMNS.map(([, cell]) => guardedCell(String(cell(session, names) ?? '').slice(0, LONGEST_CELL))),
-        ),
-      )
-    }
-    cursor = next ?? undefined
+    const page: Page<SessionView> = await listSessions(
+      ctx.db,
+      rights,
+      { ...filter, cursor, limit: MAX_LIMIT },
+      ctx.clock.now(),
+    )
+    yield page.items.map((session) => COLUMNS.map(([, cell]) => String(cell(session, names) ?? '')))
+    cursor = page.next ?? undefined
   } while (cursor !== undefined)
 }
 

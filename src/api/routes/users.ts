@@ -177,7 +177,11 @@ async function change(trx: Trx, { ctx }: Api, userId: string, to: Change): Promi
   }
   if (Object.keys(patch).length > 0) await trx.updateTable('user_account').set(patch).where('id', '=', userId).execute()
   if (to.groupIds !== undefined) await setGroups(trx, userId, to.groupIds)
-  if (to.hashed !== undefined || to.disabled === true) await signOutEverywhere(trx, userId, null)
+  if (to.hashed !== undefined || to.disabled === true) {
+    await signOutEverywhere(trx, userId, null)
+    // What was to lead to a password has been overtaken.
+    await trx.deleteFrom('invitation').where('user_id', '=', userId).execute()
+  }
   await rightsChanged(trx, [userId], ctx.bus.processId)
   return oneUser(trx, userId)
 }

@@ -218,8 +218,8 @@ async function readRows(db: Database | Trx, ids: readonly string[]): Promise<Rea
       ) free
       LEFT JOIN LATERAL (
         SELECT b.operator_id, b.outcome, b.closed_at FROM offer b
-         WHERE b.session_id = s.id ORDER BY b.no DESC LIMIT 1
-      ) back ON s.phase = 'active' AND back.outcome IN ('unanswered', 'returned') AND back.operator_id IS NOT NULL
+         WHERE s.phase = 'active' AND b.session_id = s.id ORDER BY b.no DESC LIMIT 1
+      ) back ON back.outcome IN ('unanswered', 'returned') AND back.operator_id IS NOT NULL
       LEFT JOIN user_account bu ON bu.id = back.operator_id
       LEFT JOIN message m ON m.id = s.last_message_id
       LEFT JOIN user_account a ON a.id = m.author_id

@@ -2,6 +2,7 @@
 import { sql } from 'kysely'
 import { z } from 'zod'
 import type { Rights } from '../../domain/policy.ts'
+import type { Phase } from '../../domain/words.ts'
 import type { Database } from '../database.ts'
 import { maySeeSql, OPEN_OFFER } from './access.ts'
 import { decodeCursor, encodeCursor } from './cursor.ts'
@@ -23,7 +24,7 @@ export interface Hit {
   readonly kind: SearchKind
   readonly sessionId: string
   readonly clientId: string
-  readonly phase: string
+  readonly phase: Phase
   readonly seq: number | null
   readonly at: Date
   readonly text: string

@@ -2,7 +2,7 @@
 // next, and the evidence. Sends under way finish under their sender's name: nothing here touches them.
 import { sql } from 'kysely'
 import type { Trx } from '../../db/database.ts'
-import { allowed } from '../../domain/refusal.ts'
+import { allowed, refused } from '../../domain/refusal.ts'
 import { backTo, giveBack, type Target, type TargetFacts, takeOver, transfer } from '../../domain/transfer.ts'
 import type { Instant, JsonObject } from '../../domain/words.ts'
 import { addNote } from '../notes.ts'
@@ -16,7 +16,7 @@ const signedIn = (at: Instant) => sql`EXISTS (
 
 export const decideTransfer: Decision = async (trx, after, { state, actor, body, commandId, at }) => {
   const { target } = body
-  if (target === undefined) throw new Error('A transfer names its target.')
+  if (target === undefined) return refused({ code: 'wrong-target', of: 'operatorId', reason: 'unknown' })
   const verdict = transfer(factsOf(state), target, await targetFacts(trx, target, at))
   if (!verdict.ok) return verdict
   const to = {
@@ -24,7 +24,7 @@ export const decideTransfer: Decision = async (trx, after, { state, actor, body,
     groupId: target.kind === 'group' ? target.groupId : state.groupId,
   }
   await closeOffer(trx, state, at, 'transferred')
-  const had = state.operatorId ?? (await sender(trx, state))?.userId ?? null
+  const had = state.operatorId ?? (await sender(trx, state, at))?.userId ?? null
   const dueAt = dueOf(state, to.operatorId, at)
   await openOffer(trx, state.id, at, { ...to, dueAt, backTo: had })
   const patch = { phase: 'queued', operator_id: null, group_id: to.groupId, bell_on: false } as const
@@ -132,7 +132,7 @@ function dueOf({ settings }: SessionState, operatorId: string | null, at: Instan
 }
 
 /** Whoever had the session before the offer that is open; null where nobody had. */
-async function sender(trx: Trx, state: SessionState, at: Instant = 0) {
+async function sender(trx: Trx, state: SessionState, at: Instant) {
   if (state.offerNo === null) return null
   const { rows } = await sql<{ userId: string; there: boolean }>`
     SELECT u.id AS "userId", ${signedIn(at)} AS there FROM offer o JOIN user_account u ON u.id = o.back_to

@@ -54,13 +54,21 @@ test('a second invitation ends the first; one that is old, of a disabled account
   expect((await form({ token: second, password: PASSWORD })).status).toBe(404)
   expect((await admin.post(`/api/v1/users/${id}/invitation`)).body).toMatchObject({ status: 400, code: 'invalid' })
   await admin.patch(`/api/v1/users/${id}`, { disabled: false })
+  // Switching off ended it; and so does a password that an administrator gives.
+  expect((await form({ token: second, password: PASSWORD })).status).toBe(404)
+  const invite = async () =>
+    new URL((await admin.post(`/api/v1/users/${id}/invitation`)).body.url).searchParams.get('token') ?? ''
+  const third = await invite()
+  await admin.patch(`/api/v1/users/${id}`, { password: 'given by somebody' })
+  expect((await form({ token: third, password: PASSWORD })).status).toBe(404)
+  const fourth = await invite()
   expect((await form({ token: '', password: PASSWORD })).status).toBe(404)
   await parley.db
     .updateTable('invitation')
     .set({ expires_at: new Date(parley.clock.now()) })
     .execute()
-  expect((await parley.anybody.get(`/invitation?token=${second}`)).status).toBe(404)
-  expect((await form({ token: second, password: PASSWORD })).status).toBe(404)
+  expect((await parley.anybody.get(`/invitation?token=${fourth}`)).status).toBe(404)
+  expect((await form({ token: fourth, password: PASSWORD })).status).toBe(404)
 })
 
 test('inviting somebody who has a password signs them out once they choose another one, and not before', async () => {
