@@ -12,6 +12,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       words      tsvector NOT NULL
     )`.execute(db)
   await sql`CREATE INDEX search_entry_words ON search_entry USING gin (words)`.execute(db)
+  await sql`CREATE INDEX search_entry_session ON search_entry (session_id)`.execute(db)
   // For words that many texts have: the newest are then found sooner by their time.
   await sql`CREATE INDEX search_entry_at ON search_entry (at, id)`.execute(db)
   await sql`CREATE TABLE search_progress (id int PRIMARY KEY CHECK (id = 1), until uuid NOT NULL)`.execute(db)

@@ -81,47 +81,52 @@ export const sessionsFilter = {
 
 /** What orders a list, as it is kept in a cursor; `::text` keeps the microseconds that a Date would lose. */
 interface Order {
-  readonly keys: RawBuilder<unknown>
+  readonly key: RawBuilder<unknown>
   readonly told: RawBuilder<string[]>
   readonly after: (position: readonly string[]) => RawBuilder<boolean>
   readonly by: RawBuilder<unknown>
-  /** What is listed, as `s`. */
-  readonly of: RawBuilder<unknown>
 }
 
-const SESSIONS = sql`session`
+interface Found {
+  id: string
+  told: string[]
+}
 
-/**
- * The open ones are few and sorted here. Those that ended come by an index on their end: one on `last_message_at` would
- * be written anew with every message.
- */
-const WITH_ACTIVITY = sql`(
-  SELECT *, last_message_at AS activity_at FROM session WHERE ended_at IS NULL
-  UNION ALL
-  SELECT *, ended_at AS activity_at FROM session WHERE ended_at IS NOT NULL)`
+/** A part of the sessions that one index has in this order; a list is made of the first rows of each part. */
+interface Part extends Order {
+  readonly which: RawBuilder<boolean>
+}
 
-const newestFirst = (column: RawBuilder<unknown>, of = SESSIONS): Order => ({
-  keys: column,
+const newestFirst = (column: RawBuilder<unknown>, which: RawBuilder<boolean>): Part => ({
+  key: column,
   told: sql<string[]>`ARRAY[${column}::text, s.id::text]`,
   after: ([at, id]) => sql<boolean>`(${column}, s.id) < (${at}::timestamptz, ${id}::uuid)`,
   by: sql`${column} DESC, s.id DESC`,
-  of,
+  which,
 })
 
+const ALL = sql<boolean>`true`
 const isOverdue = sql`(CASE WHEN o.overdue_at IS NULL THEN 1 ELSE 0 END)`
 const waiting = sql`coalesce(s.waiting_since, s.started_at)`
 
-const ORDERS: Record<SessionSort, Order> = {
-  activity: newestFirst(sql`s.activity_at`, WITH_ACTIVITY),
-  started: newestFirst(sql`s.started_at`),
-  queue: {
-    keys: waiting,
-    told: sql<string[]>`ARRAY[${isOverdue}::text, ${waiting}::text, s.id::text]`,
-    after: ([overdue, at, id]) =>
-      sql<boolean>`(${isOverdue}, ${waiting}, s.id) > (${overdue}::int, ${at}::timestamptz, ${id}::uuid)`,
-    by: sql`${isOverdue}, ${waiting}, s.id`,
-    of: SESSIONS,
-  },
+const PARTS: Record<SessionSort, readonly [Part, ...Part[]]> = {
+  // The open ones are few and sorted. Those that ended come by an index on their end: one on `last_message_at` would be
+  // written anew with every message.
+  activity: [
+    newestFirst(sql`s.last_message_at`, sql<boolean>`s.ended_at IS NULL`),
+    newestFirst(sql`s.ended_at`, sql<boolean>`s.ended_at IS NOT NULL`),
+  ],
+  started: [newestFirst(sql`s.started_at`, ALL)],
+  queue: [
+    {
+      key: waiting,
+      told: sql<string[]>`ARRAY[${isOverdue}::text, ${waiting}::text, s.id::text]`,
+      after: ([overdue, at, id]) =>
+        sql<boolean>`(${isOverdue}, ${waiting}, s.id) > (${overdue}::int, ${at}::timestamptz, ${id}::uuid)`,
+      by: sql`${isOverdue}, ${waiting}, s.id`,
+      which: ALL,
+    },
+  ],
 }
 
 const time = z.string().regex(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?[+-]\d\d(:\d\d)*$/)
@@ -136,14 +141,20 @@ export async function findSessions(
   rights: Rights,
   filter: SessionsFilter,
 ): Promise<{ readonly ids: readonly string[]; readonly next: string | null }> {
-  const order = ORDERS[filter.sort]
-  const where = [maySeeSql(rights), ...conditions(filter)]
-  if (filter.cursor !== undefined) where.push(order.after(positionOf(filter.cursor, filter.sort)))
-  const { rows } = await sql<{ id: string; told: string[] }>`
-    SELECT s.id, ${order.told} AS told
-      FROM ${order.of} s ${OPEN_OFFER}
-     WHERE ${sql.join(where, sql` AND `)}
-     ORDER BY ${order.by} LIMIT ${filter.limit + 1}`.execute(db)
+  const at = filter.cursor === undefined ? null : positionOf(filter.cursor, filter.sort)
+  const parts = PARTS[filter.sort].map((part) => {
+    const where = [part.which, maySeeSql(rights), ...conditions(filter), ...(at === null ? [] : [part.after(at)])]
+    return sql<Found>`(
+      SELECT s.id, ${part.told} AS told, ${part.key} AS key FROM session s ${OPEN_OFFER}
+       WHERE ${sql.join(where, sql` AND `)}
+       ORDER BY ${part.by} LIMIT ${filter.limit + 1})`
+  })
+  const query =
+    parts.length === 1
+      ? sql<Found>`${sql.join(parts)}`
+      : sql<Found>`SELECT id, told FROM (${sql.join(parts, sql` UNION ALL `)}) p
+                    ORDER BY key DESC, id DESC LIMIT ${filter.limit + 1}`
+  const { rows } = await query.execute(db)
   const page = rows.slice(0, filter.limit)
   const last = page.at(-1)
   const next =
