@@ -50,6 +50,8 @@ import { webhookRoutes } from './routes/webhooks.ts'
 const BODY_BYTES = 256 * 1024
 /** For a request to arrive completely: nobody holds a socket by sending a byte at a time. */
 const REQUEST_TIMEOUT_MS = 30_000
+/** For what is still being answered when the service stops. */
+const LAST_ANSWERS_MS = 1_000
 
 export async function buildApp(api: Api): Promise<App> {
   const app: App = Fastify({
@@ -67,6 +69,10 @@ export async function buildApp(api: Api): Promise<App> {
     },
   }).withTypeProvider<ZodTypeProvider>()
 
+  // A browser opens connections before it asks anything: such a one is not idle to Node, and would be waited for.
+  app.addHook('preClose', async () => {
+    setTimeout(() => app.server.closeAllConnections(), LAST_ANSWERS_MS).unref()
+  })
   errors(app)
   nameRights(app)
   knownParametersOnly(app)

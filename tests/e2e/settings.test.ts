@@ -60,7 +60,7 @@ test('a number is checked, another one added; a time is changed, and what cannot
   await form.getByLabel(/^Access token/).fill('EAA-something')
   await form.getByLabel(/^Group/).selectOption({ index: 1 })
   await form.getByRole('button', { name: 'Add it' }).click()
-  await page.locator('.note.danger').first().waitFor()
+  await page.getByText('This is not valid, or is taken: Phone number ID').waitFor()
   await form.getByLabel(/^Phone number ID/).fill('200000000000002')
   await form.getByRole('button', { name: 'Add it' }).click()
   await page.getByRole('button', { name: 'Check Second' }).click()
@@ -81,7 +81,7 @@ test('a number is checked, another one added; a time is changed, and what cannot
   expect(kept?.value).toBe(90)
   await accept.fill('99999999')
   await accept.press('Tab')
-  await page.locator('.note.danger').first().waitFor()
+  await page.getByText('This is not valid, or is taken: To accept what is transferred').waitFor()
   if (process.env.PICTURES !== undefined) await page.screenshot({ path: `${process.env.PICTURES}/settings.png` })
 })
 
@@ -102,7 +102,7 @@ test('the first administrator comes by the address that an empty installation pr
     await page.getByRole('button', { name: 'Sign in' }).click()
     await page.getByRole('link', { name: 'Settings' }).waitFor()
   } finally {
-    await context.close()
     await empty.close()
+    await context.close()
   }
 })

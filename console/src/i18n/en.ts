@@ -921,6 +921,7 @@ export const en = {
 
   'problem.unreachable': 'Parley did not answer. Try again; nothing is done twice.',
   'problem.internal': 'Something went wrong in Parley. Nothing was lost; try again.',
+  'problem.field': 'This is not valid, or is taken: {field}',
   'problem.invalid': 'Something that was entered is not valid.',
   'problem.signed-out': 'You are signed out.',
   'problem.not-allowed': 'You have no right to do this.',

@@ -20,3 +20,10 @@ export function problemText(error: unknown): string {
   }
   return told('problem', error.code, error.body.detail ?? t('problem.internal'))
 }
+
+/** The same of a form whose fields are named in the catalogue under `prefix`: which of them is not valid. */
+export function formProblem(error: unknown, prefix: string): string {
+  const [first] = error instanceof Problem ? (error.body.errors ?? []) : []
+  const key = `${prefix}.${first?.pointer.slice(1) ?? ''}`
+  return first !== undefined && isKey(key) ? t('problem.field', { field: t(key as PlainKey) }) : problemText(error)
+}

@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { install } from '../../../src/api/installation.ts'
@@ -53,6 +55,20 @@ describe('an empty installation', () => {
       await parley.close()
     }
   })
+})
+
+test('a service stops at once, whatever a browser holds open without asking anything', async () => {
+  const parley = await startTestService({ temporalAway: true })
+  const { port } = new URL(parley.url)
+  const silent = connect(Number(port), '127.0.0.1')
+  await once(silent, 'connect')
+  const ended = once(silent, 'close')
+  const began = performance.now()
+  await parley.service.close()
+  await ended
+  expect(performance.now() - began).toBeLessThan(2_500)
+  // The rest of the test's system; the service itself has closed.
+  await parley.close().catch(() => undefined)
 })
 
 describe('the service as a process', () => {

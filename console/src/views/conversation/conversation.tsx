@@ -135,6 +135,7 @@ export function Conversation({ id }: { id: string }) {
         routeOf={(message) => `/sessions/${id}/why/${message.id}`}
       />
       <CameBack session={session} />
+      {session.phase === 'active' ? <Refused id={id} /> : null}
       <Composer session={session} />
       {ending.value ? (
         <EndDialog
@@ -181,6 +182,12 @@ function useMarkRead(id: string, atBottom: { value: boolean }): void {
       told.value = Math.min(told.peek(), seq - 1)
     })
   })
+}
+
+/** Why what was asked of a session that goes on was not done; where nobody has it, the field says so. */
+const Refused = ({ id }: { id: string }) => {
+  const why = notices.value.get(id)
+  return <div role="alert">{why === undefined ? null : <p class="note danger">{why}</p>}</div>
 }
 
 function Absent({ id, loaded }: { id: string; loaded: Loaded }) {

@@ -2,43 +2,32 @@
 import type { Session } from '../../api/types.ts'
 import { t } from '../../i18n/t.ts'
 import { lineOf, nameOf } from '../../parts/client.ts'
+import { SessionTable } from '../../parts/session-table.tsx'
 import { TagDots } from '../../parts/tag.tsx'
 import { At } from '../../parts/time.tsx'
 import { resultName } from '../../store/results.ts'
 import { span } from '../../text/time.ts'
-import css from './history.module.css'
 
 const COLUMNS = ['client', 'phase', 'operator', 'started', 'length', 'result', 'last'] as const
 
 export const HistoryTable = ({ sessions }: { sessions: readonly Session[] }) => (
-  <table class={css.table}>
-    <thead>
-      <tr>
-        {COLUMNS.map((column) => (
-          <th key={column} scope="col" data-column={column}>
-            {t(`column.${column}`)}
-          </th>
-        ))}
+  <SessionTable columns={COLUMNS}>
+    {sessions.map((session) => (
+      <tr key={session.id}>
+        <th scope="row">
+          <a href={`/sessions/${session.id}/about`}>{nameOf(session.client)}</a> <TagDots tags={session.tags} />
+        </th>
+        <td>{t(`phase.${session.phase}`)}</td>
+        <td>{session.operatorName ?? t('supervise.nobody')}</td>
+        <td>
+          <At iso={session.startedAt} />
+        </td>
+        <td>{session.endedAt === null ? '' : span(Date.parse(session.endedAt) - Date.parse(session.startedAt))}</td>
+        <td>{resultOf(session)}</td>
+        <td data-column="last">{session.lastMessage === null ? '' : lineOf(session.lastMessage)}</td>
       </tr>
-    </thead>
-    <tbody>
-      {sessions.map((session) => (
-        <tr key={session.id}>
-          <th scope="row">
-            <a href={`/sessions/${session.id}/about`}>{nameOf(session.client)}</a> <TagDots tags={session.tags} />
-          </th>
-          <td>{t(`phase.${session.phase}`)}</td>
-          <td>{session.operatorName ?? t('supervise.nobody')}</td>
-          <td>
-            <At iso={session.startedAt} />
-          </td>
-          <td>{session.endedAt === null ? '' : span(Date.parse(session.endedAt) - Date.parse(session.startedAt))}</td>
-          <td>{resultOf(session)}</td>
-          <td data-column="last">{session.lastMessage === null ? '' : lineOf(session.lastMessage)}</td>
-        </tr>
-      ))}
-    </tbody>
-  </table>
+    ))}
+  </SessionTable>
 )
 
 function resultOf({ phase, result }: Session): string {

@@ -6,7 +6,7 @@ import { api } from '../../api/api.ts'
 import { type ChannelBody, type Checked, setUp } from '../../api/settings.ts'
 import type { Channel, Group } from '../../api/types.ts'
 import { t } from '../../i18n/t.ts'
-import { problemText } from '../../parts/problem.ts'
+import { formProblem } from '../../parts/problem.ts'
 import css from '../outcome/outcome.module.css'
 import { Room } from '../outcome/room.tsx'
 
@@ -27,7 +27,7 @@ export function NumbersPage() {
       groups.value = all.items
       problem.value = null
     } catch (error) {
-      problem.value = problemText(error)
+      problem.value = formProblem(error, 'numbers')
     }
   }
   useEffect(() => void run(async () => undefined), [])

@@ -4,7 +4,7 @@ import { useEffect } from 'preact/hooks'
 import { outcome } from '../../api/outcome.ts'
 import type { Settings } from '../../api/types.ts'
 import { t } from '../../i18n/t.ts'
-import { problemText } from '../../parts/problem.ts'
+import { formProblem } from '../../parts/problem.ts'
 import { loadSettings, settings } from '../../store/tags.ts'
 import css from '../outcome/outcome.module.css'
 import { Room } from '../outcome/room.tsx'
@@ -22,7 +22,7 @@ export function SettingsPage() {
       problem.value = null
       saved.value = t('settings.saved')
     } catch (error) {
-      problem.value = problemText(error)
+      problem.value = formProblem(error, 'settings')
       saved.value = null
     }
   }
@@ -32,7 +32,7 @@ export function SettingsPage() {
         loaded.value = true
       },
       (error: unknown) => {
-        problem.value = problemText(error)
+        problem.value = formProblem(error, 'settings')
       },
     )
   }, [])

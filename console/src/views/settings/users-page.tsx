@@ -7,7 +7,7 @@ import { setUp, type UserBody } from '../../api/settings.ts'
 import type { Group, Invitation, User } from '../../api/types.ts'
 import { t } from '../../i18n/t.ts'
 import { Dialog } from '../../parts/dialog.tsx'
-import { problemText } from '../../parts/problem.ts'
+import { formProblem } from '../../parts/problem.ts'
 import { exact } from '../../text/time.ts'
 import css from '../outcome/outcome.module.css'
 import { Room } from '../outcome/room.tsx'
@@ -35,7 +35,7 @@ export function UsersPage() {
       problem.value = null
       return null
     } catch (error) {
-      problem.value = problemText(error)
+      problem.value = formProblem(error, 'users')
       return problem.value
     }
   }

@@ -7,6 +7,7 @@ import { t } from '../../i18n/t.ts'
 import { nameOf } from '../../parts/client.ts'
 import { CloseIcon } from '../../parts/icons.tsx'
 import { problemText } from '../../parts/problem.ts'
+import { SessionTable } from '../../parts/session-table.tsx'
 import { facts, loading } from '../../store/app.ts'
 import { loadTags, tags } from '../../store/tags.ts'
 import { About } from '../panel/about.tsx'
@@ -96,7 +97,11 @@ export function Supervise({ id }: { id?: string }) {
           {shown.length === 0 ? (
             <p class={css.empty}>{t('supervise.empty')}</p>
           ) : (
-            <SessionTable sessions={shown} chosen={id ?? null} suffix={suffix} />
+            <SessionTable columns={COLUMNS}>
+              {shown.map((session) => (
+                <SuperviseRow key={session.id} session={session} chosen={session.id === id} suffix={suffix} />
+              ))}
+            </SessionTable>
           )}
           {next.value === null ? null : (
             <button type="button" class={`button ${css.more}`} onClick={() => void more(next.peek())}>
@@ -134,33 +139,6 @@ const TagFilter = ({ chosen, onChoose }: { chosen: string; onChoose: (id: string
   )
 
 const COLUMNS = ['client', 'phase', 'operator', 'last', 'waits', 'window'] as const
-
-const SessionTable = ({
-  sessions,
-  chosen,
-  suffix,
-}: {
-  sessions: readonly Session[]
-  chosen: string | null
-  suffix: string
-}) => (
-  <table class={css.table}>
-    <thead>
-      <tr>
-        {COLUMNS.map((column) => (
-          <th key={column} scope="col" data-column={column}>
-            {t(`column.${column}`)}
-          </th>
-        ))}
-      </tr>
-    </thead>
-    <tbody>
-      {sessions.map((session) => (
-        <SuperviseRow key={session.id} session={session} chosen={session.id === chosen} suffix={suffix} />
-      ))}
-    </tbody>
-  </table>
-)
 
 function Detail({ id, suffix }: { id: string; suffix: string }) {
   const missing = useSignal(false)
