@@ -75,7 +75,8 @@ export function UsersPage() {
               </span>
               <span class="quiet">
                 {user.email} · {t(`role.${user.role}`)} · {t('users.slots', { slots: user.slots })} ·{' '}
-                {user.groups.map((group) => group.name).join(', ') || t('users.noGroup')}
+                {user.groups.map((group) => group.name).join(', ') ||
+                  t(user.role === 'administrator' ? 'users.everywhere' : 'users.noGroup')}
               </span>
               {user.invitedUntil === null ? null : (
                 <span class="quiet">{t('users.invitedUntil', { at: exact(Date.parse(user.invitedUntil)) })}</span>
@@ -132,7 +133,13 @@ export function UsersPage() {
           }}
         >
           <p>{t('users.handOn', { at: exact(Date.parse(shown.value.expiresAt)) })}</p>
-          <input class="input" readOnly aria-label={t('users.address')} value={shown.value.url} />
+          <input
+            class="input"
+            readOnly
+            aria-label={t('users.address')}
+            value={shown.value.url}
+            onFocus={(event) => event.currentTarget.select()}
+          />
         </Dialog>
       )}
     </Room>
