@@ -1,5 +1,6 @@
 // What has to be done now and then: each job is one or a few statements that any number of services may run side by
 // side, at moments of their own.
+import { setTimeout as pause } from 'node:timers/promises'
 import { sql } from 'kysely'
 import type { Logger } from 'pino'
 import { IDLE_MS } from '../auth/identify.ts'
@@ -27,6 +28,31 @@ const COMMAND_MS = 7 * DAY
 const PARKED_MS = 8 * DAY
 const AT_ONCE = 1_000
 
+/** A tenth of what a small machine takes in when it does nothing else. */
+const FLOOD_A_SECOND = 500
+
+/** Whether much is taken in just now, as measured over a second at least. */
+class Arrivals {
+  readonly #count: () => number
+  #before: { readonly count: number; readonly at: number }
+  #flooded = false
+
+  constructor(count: () => number) {
+    this.#count = count
+    this.#before = { count: count(), at: performance.now() }
+  }
+
+  isFlooded = (): boolean => {
+    const [count, at] = [this.#count(), performance.now()]
+    const { count: was, at: since } = this.#before
+    if (at - since >= SECOND) {
+      this.#flooded = ((count - was) * SECOND) / (at - since) > FLOOD_A_SECOND
+      this.#before = { count, at }
+    }
+    return this.#flooded
+  }
+}
+
 export class Housekeeping {
   readonly #jobs: readonly Job[]
   readonly #log: Logger
@@ -34,12 +60,14 @@ export class Housekeeping {
   readonly #running = new Set<Promise<void>>()
   #closed = false
 
-  constructor(ctx: Ctx, log: Logger, sweepPresence: () => Promise<unknown>) {
+  /** `takenIn`: how many items of webhooks since the start. */
+  constructor(ctx: Ctx, log: Logger, sweepPresence: () => Promise<unknown>, takenIn: () => number) {
+    const arrivals = new Arrivals(takenIn)
     this.#log = log
     this.#jobs = [
       { name: 'presence', everyMs: 5 * SECOND, run: sweepPresence },
       { name: 'bans that ran out', everyMs: 2 * SECOND, run: () => tellExpiredBans(ctx) },
-      { name: 'full text', everyMs: 5 * SECOND, run: () => indexMessages(ctx.db) },
+      { name: 'full text', everyMs: 5 * SECOND, run: () => indexWords(ctx, arrivals.isFlooded) },
       { name: 'parked statuses', everyMs: 15 * SECOND, run: () => matchParked(ctx, null, null) },
       { name: 'expired statuses', everyMs: HOUR, run: () => dropParked(ctx) },
       { name: 'webhook bodies', everyMs: HOUR, run: () => dropRaw(ctx) },
@@ -82,6 +110,16 @@ export class Housekeeping {
       // It comes round again; with the database away everything else says so already.
       if (!isAway(error)) this.#log.error({ err: error, job: job.name }, 'housekeeping failed')
     }
+  }
+}
+
+/** All there is, with as much rest as work; in a flood one batch only: whoever takes messages in needs the machine more. */
+async function indexWords({ db }: Ctx, isFlooded: () => boolean): Promise<void> {
+  for (;;) {
+    const began = performance.now()
+    const isMore = await indexMessages(db)
+    if (!isMore || isFlooded()) return
+    await pause(performance.now() - began)
   }
 }
 

@@ -76,7 +76,12 @@ export async function startService(config: Config, options: ServiceOptions = {})
     metrics,
     failures,
   }
-  const housekeeping = new Housekeeping(ctx, log, () => presence.sweep())
+  const housekeeping = new Housekeeping(
+    ctx,
+    log,
+    () => presence.sweep(),
+    () => ingest.counts.items,
+  )
 
   let app: App | null = null
   async function close(): Promise<void> {

@@ -37,12 +37,11 @@ interface Row {
   received_at: Date
 }
 
-/** Every message of a session that has words and is not indexed yet. One service at a time does it. */
-export async function indexMessages(db: Database): Promise<void> {
-  while (await nextBatch(db)) {}
-}
-
-async function nextBatch(db: Database): Promise<boolean> {
+/**
+ * The next thousand messages of sessions that have words and are not indexed yet; whether there may be more. One service at
+ * a time does it.
+ */
+export async function indexMessages(db: Database): Promise<boolean> {
   return db.transaction().execute(async (trx) => {
     const { rows: mine } = await sql<{ until: string }>`
       SELECT until FROM search_progress WHERE id = 1 FOR UPDATE SKIP LOCKED`.execute(trx)
