@@ -67,7 +67,11 @@ export class Housekeeping {
     this.#jobs = [
       { name: 'presence', everyMs: 5 * SECOND, run: sweepPresence },
       { name: 'bans that ran out', everyMs: 2 * SECOND, run: () => tellExpiredBans(ctx) },
-      { name: 'full text', everyMs: 5 * SECOND, run: () => indexWords(ctx, arrivals.isFlooded) },
+      {
+        name: 'full text',
+        everyMs: 5 * SECOND,
+        run: () => indexWords(ctx, () => this.#closed || arrivals.isFlooded()),
+      },
       { name: 'parked statuses', everyMs: 15 * SECOND, run: () => matchParked(ctx, null, null) },
       { name: 'expired statuses', everyMs: HOUR, run: () => dropParked(ctx) },
       { name: 'webhook bodies', everyMs: HOUR, run: () => dropRaw(ctx) },
@@ -113,12 +117,15 @@ export class Housekeeping {
   }
 }
 
-/** All there is, with as much rest as work; in a flood one batch only: whoever takes messages in needs the machine more. */
-async function indexWords({ db }: Ctx, isFlooded: () => boolean): Promise<void> {
+/**
+ * All there is, with as much rest as work; `isEnough` after one batch in a flood, when whoever takes messages in needs the
+ * machine more, and when the service stops.
+ */
+async function indexWords({ db }: Ctx, isEnough: () => boolean): Promise<void> {
   for (;;) {
     const began = performance.now()
     const isMore = await indexMessages(db)
-    if (!isMore || isFlooded()) return
+    if (!isMore || isEnough()) return
     await pause(performance.now() - began)
   }
 }
