@@ -82,6 +82,8 @@ test('a quoted reply shows what it answers, here and on the phone, and leads to 
   const client = await newClient(4, 'Quoted')
   const { page } = olga
   await acceptFromList(page, 'Quoted')
+  // The key answers the newest message on the screen: before one is there, it means nothing.
+  await bubble(page, 'Hello from Quoted').waitFor()
   await page.keyboard.press('Escape')
   await page.keyboard.press('r')
   await page.getByText('Replying to “Hello from Quoted”').waitFor()
