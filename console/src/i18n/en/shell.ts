@@ -1,0 +1,105 @@
+// What stands around every view: navigation, signing in, keys, times, and what is said of every refusal.
+
+export const shell = {
+  'app.name': 'Parley',
+
+  signOut: 'Sign out',
+
+  'signIn.title': 'Sign in · Parley',
+  'signIn.lead': 'WhatsApp conversations of your company',
+  'signIn.email': 'E-mail',
+  'signIn.password': 'Password',
+  'signIn.submit': 'Sign in',
+  'signIn.busy': 'Signing in…',
+  'signIn.wrong': 'E-mail address or password is wrong.',
+  'signIn.tooOften': 'Too many tries. Try again in {seconds} s.',
+
+  'nav.label': 'Main',
+  'nav.sessions': 'Sessions',
+  'nav.contacts': 'Contacts',
+  'nav.supervise': 'All sessions',
+  'nav.blacklist': 'Blacklist',
+  'nav.offered': { one: '{count} offered', other: '{count} offered' },
+
+  'elsewhere.title': 'There is nothing at this address',
+  'elsewhere.lead': 'It may be mistyped, or lead to something that you may not see.',
+  'elsewhere.back': 'To the sessions',
+
+  'presence.label': 'Whether you take sessions',
+  'presence.online': 'Online',
+  'presence.away': 'Away',
+  'presence.offline': 'Offline',
+
+  'theme.toDark': 'Dark theme',
+  'theme.toLight': 'Light theme',
+
+  'live.offline':
+    'No connection. What you see may be out of date; it is brought up to date once the connection is back.',
+
+  'dialog.close': 'Close',
+
+  'notice.close': 'Close',
+
+  'keys.open': 'Keys',
+  'keys.title': 'Keys',
+  'keys.next': 'Next session',
+  'keys.previous': 'Previous session',
+  'keys.enter': 'Accept, go to the text field, send',
+  'keys.newLine': 'New line',
+  'keys.messages': 'Walk over the messages of a conversation',
+  'keys.reply': 'Reply to the chosen message, or to the client’s last one',
+  'keys.why': 'Why the chosen message went, or did not',
+  'keys.end': 'End the session',
+  'keys.newSession': 'New session: a message to a client',
+  'keys.canned': 'A template, while you write',
+  'keys.sessions': 'Go to the sessions: G, then S',
+  'keys.history': 'Go to the history: G, then H',
+  'keys.contacts': 'Go to the contacts: G, then C',
+  'keys.search': 'Search, where there is a search field',
+  'keys.escape': 'Back',
+  'keys.sheet': 'This list',
+  'keys.note': 'None of the letters does anything while you type.',
+
+  'page.title': '{title} · Parley',
+
+  'nav.history': 'History',
+  'nav.settings': 'Settings',
+
+  'role.operator': 'Operator',
+  'role.supervisor': 'Supervisor',
+  'role.administrator': 'Administrator',
+
+  'time.underMinute': '< 1 min',
+  'time.minutes': '{n} min',
+  'time.hours': '{n} h',
+  'time.days': '{n} d',
+  'time.today': 'Today',
+  'time.yesterday': 'Yesterday',
+  'time.dayAndClock': '{day} {clock}',
+
+  'problem.unreachable': 'Parley did not answer. Try again; nothing is done twice.',
+  'problem.internal': 'Something went wrong in Parley. Nothing was lost; try again.',
+  'problem.field': 'This is not valid, or is taken: {field}',
+  'problem.invalid': 'Something that was entered is not valid.',
+  'problem.signed-out': 'You are signed out.',
+  'problem.not-allowed': 'You have no right to do this.',
+  'problem.not-found': 'This is not here any more, or not yours to see.',
+  'problem.not-your-session': 'Another operator has this session.',
+  'problem.text-field-closed': 'No text can be sent now.',
+  'problem.already-accepted': 'Another operator was first to accept this session.',
+  'problem.no-free-slot': 'You have as many sessions as you may have at once. End one first.',
+  'problem.wrong-phase': 'The session has moved on meanwhile.',
+  'problem.newer-client-message': 'The client has written meanwhile.',
+  'problem.result-required': 'This result needs a note.',
+  'problem.not-retryable': 'This message has moved on meanwhile.',
+  'problem.session-in-progress': 'There is a session with this client that has not ended.',
+  'problem.nobody-available': 'Nobody of them is signed in. Choose somebody who is.',
+  'problem.template-not-sendable': 'This HeroCard cannot be sent now.',
+  'problem.wrong-parameters': 'The HeroCard is not filled in as it must be.',
+  'problem.client-banned': 'This client is on the blacklist.',
+  'problem.channel-down': 'This number cannot send now.',
+  'problem.idempotency-key-reused': 'This was sent before with another text.',
+  'problem.too-many-requests': 'Too many requests. Wait a moment.',
+  'problem.unknown-message': 'The quoted message is not one of this conversation.',
+  'problem.unavailable': 'Nothing was done. Try again in a moment.',
+} as const
